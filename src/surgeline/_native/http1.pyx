@@ -1,0 +1,696 @@
+"""HTTP/1.1 over TCP and TLS on the poller: connections, calls and what they measure. See http1.pyi.
+
+A call that finds an idle connection costs one send, one receive and a handful of increments; the script's task is
+resumed from inside the receive. Addresses, TLS contexts, series and the response's class come from outside. Knows
+nothing of scripts, virtual users or metric names.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.errno cimport EAGAIN, EINPROGRESS, EINTR, errno
+from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
+
+import os
+import ssl
+
+from surgeline._native.cells cimport CounterCell, RateCell, TrendCell
+from surgeline._native.histogram cimport sl_histogram_record
+from surgeline._native.iteration cimport UserState
+from surgeline._native.poller cimport Channel, Completion, Poller, Wakeable, sl_now
+
+cdef extern from "http1.h" nogil:
+    ctypedef enum sl_http_status:
+        SL_HTTP_MORE
+        SL_HTTP_DONE
+        SL_HTTP_ERROR
+    ctypedef enum sl_http_error:
+        SL_HTTP_HEAD_TOO_LARGE
+        SL_HTTP_BODY_TOO_LARGE
+    ctypedef struct sl_http:
+        int status
+        int minor_version
+        int keep_alive
+        const uint8_t *head
+        size_t head_size
+        const uint8_t *body
+        size_t body_size
+        sl_http_error error
+    void sl_http_init(sl_http *)
+    void sl_http_free(sl_http *)
+    void sl_http_reset(sl_http *, int)
+    sl_http_status sl_http_feed(sl_http *, const uint8_t *, size_t, size_t *)
+    sl_http_status sl_http_end(sl_http *)
+    const char *sl_http_error_text(sl_http_error)
+
+cdef extern from "sys/epoll.h" nogil:
+    uint32_t EPOLLIN, EPOLLOUT
+
+cdef extern from "sys/uio.h" nogil:
+    struct iovec:
+        void *iov_base
+        size_t iov_len
+
+cdef extern from "sys/socket.h" nogil:
+    struct sockaddr:
+        pass
+    struct msghdr:
+        iovec *msg_iov
+        size_t msg_iovlen
+    ctypedef unsigned int socklen_t
+    int socket(int, int, int)
+    int connect(int, const sockaddr *, socklen_t)
+    int setsockopt(int, int, int, const void *, socklen_t)
+    int getsockopt(int, int, int, void *, socklen_t *)
+    ssize_t sendmsg(int, const msghdr *, int)
+    ssize_t send(int, const void *, size_t, int)
+    ssize_t recv(int, void *, size_t, int)
+    int SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC, SOL_SOCKET, SO_ERROR, MSG_NOSIGNAL
+
+cdef extern from "netinet/tcp.h" nogil:
+    int TCP_NODELAY
+
+cdef extern from "netinet/in.h" nogil:
+    int IPPROTO_TCP
+
+# What `Outcomes.describe_error` is asked about: where a call failed. The errno or the parser's error goes with it.
+STAGE_RESOLVE = "resolve"
+STAGE_CONNECT = "connect"
+STAGE_TLS = "tls"
+STAGE_SEND = "send"
+STAGE_RECEIVE = "receive"
+STAGE_PARSE = "parse"
+STAGE_CLOSED = "closed"
+STAGE_TIMEOUT = "timeout"
+STAGE_CONNECT_TIMEOUT = "connect timeout"
+STAGE_CANCELLED = "cancelled"
+
+HEAD_TOO_LARGE = <int>SL_HTTP_HEAD_TOO_LARGE
+BODY_TOO_LARGE = <int>SL_HTTP_BODY_TOO_LARGE
+
+
+def parse_error_text(int number):
+    return (<bytes>sl_http_error_text(<sl_http_error>number)).decode()
+
+
+cdef enum:
+    RESOLVING
+    CONNECTING
+    HANDSHAKING
+    ACTIVE
+    IDLE
+    CLOSED
+
+
+cdef class Origin:
+    """Where requests go: scheme, host and port, the socket addresses once known, and the TLS context."""
+    cdef readonly str scheme, host
+    cdef readonly int port
+    cdef readonly object tls
+    cdef readonly list addresses
+    cdef readonly object resolve
+    cdef list waiting
+    cdef int preferred
+
+    def __init__(self, str scheme not None, str host not None, int port, tls, resolve):
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.tls = tls
+        self.resolve = resolve
+        self.addresses = []
+        self.waiting = []
+
+    def resolved(self, addresses):
+        """Take [(family, sockaddr bytes)] and start the connections that wait for them."""
+        self.addresses = addresses
+        waiting, self.waiting = self.waiting, []
+        for connection in waiting:
+            (<Connection>connection).open()
+
+    def unresolved(self, reason):
+        """The name has no address: fail the connections that wait for one."""
+        waiting, self.waiting = self.waiting, []
+        for connection in waiting:
+            (<Connection>connection).fail(STAGE_RESOLVE, 0, reason)
+
+    cdef int want(self, Connection connection) except -1:
+        self.waiting.append(connection)
+        if len(self.waiting) == 1:
+            self.resolve(self)
+        return 0
+
+
+cdef class Outcome:
+    """The cells of one way a request can end: one status, or one error code, of one endpoint."""
+    cdef readonly CounterCell requests, sent, received
+    cdef readonly RateCell failed
+    cdef readonly TrendCell duration, response_time, blocked, connecting, tls, sending, waiting, receiving
+    cdef readonly bint is_failure
+
+    def __init__(self, bint is_failure, requests, failed, sent, received, duration, response_time, blocked, connecting,
+                 tls, sending, waiting, receiving):
+        self.is_failure = is_failure
+        self.requests = requests
+        self.failed = failed
+        self.sent = sent
+        self.received = received
+        self.duration = duration
+        self.response_time = response_time
+        self.blocked = blocked
+        self.connecting = connecting
+        self.tls = tls
+        self.sending = sending
+        self.waiting = waiting
+        self.receiving = receiving
+
+
+cdef class Endpoint:
+    """Requests that share a method, a name and tags. `make_outcome` is given status, error code, error,
+    protocol and TLS version."""
+    cdef object make_outcome
+    cdef dict outcomes
+    cdef Outcome last
+    cdef int last_key
+
+    def __init__(self, make_outcome):
+        self.make_outcome = make_outcome
+        self.outcomes = {}
+
+    cdef Outcome outcome(self, int status, int error_code, object error, Connection connection):
+        cdef int key = (error_code << 10) | status
+        if key == self.last_key and self.last is not None:
+            return self.last
+        outcome = self.outcomes.get(key)
+        if outcome is None:
+            version = None if connection.tls is None else connection.tls.version()
+            protocol = "HTTP/1.0" if status and not connection.parser.minor_version else "HTTP/1.1"
+            outcome = self.outcomes[key] = self.make_outcome(status, error_code, error, protocol, version)
+        self.last = outcome
+        self.last_key = key
+        return self.last
+
+
+cdef class RawResponse:
+    """What came back. `head` holds the header fields as received; a failed call has status 0, a code and an error."""
+    cdef readonly int status
+    cdef readonly int error_code
+    cdef readonly object error
+    cdef readonly str url
+    cdef readonly bytes head, body
+    cdef readonly bint ok
+    cdef readonly int64_t blocked_ns, connecting_ns, tls_ns, sending_ns, waiting_ns, receiving_ns
+
+
+cdef class HttpCall(Completion):
+    cdef Connection connection
+    cdef Endpoint endpoint
+    cdef str url
+    cdef bytes head
+    cdef object body
+    cdef bint is_head_request
+    cdef int64_t called, deadline, lateness
+    # Stamps; 0 where that point was not reached.
+    cdef int64_t connect_started, connected, secured, send_started, sent, first_byte
+    cdef uint64_t bytes_sent, bytes_received
+
+    cdef int on_cancel(self) except -1:
+        if self.connection is not None:
+            self.connection.abandon()
+        return 0
+
+
+cdef class Session(Wakeable):
+    """The connections of one user. `describe_error(stage, number, detail)` gives (error code, text)."""
+    cdef Poller poller
+    cdef object describe_error
+    cdef object response_class
+    cdef dict idle
+    cdef list connections
+    cdef int64_t armed
+    cdef UserState user
+    cdef bint closed
+
+    def __init__(self, Poller poller not None, UserState user not None, describe_error, response_class):
+        self.poller = poller
+        self.user = user
+        self.describe_error = describe_error
+        self.response_class = response_class
+        self.idle = {}
+        self.connections = []
+
+    def call(self, Origin origin not None, Endpoint endpoint not None, str url, bytes head not None, bytes body,
+             bint is_head_request, int64_t timeout_ns):
+        cdef HttpCall call = HttpCall.__new__(HttpCall)
+        cdef Connection connection
+        cdef list idle
+        call.poller = self.poller
+        call.endpoint = endpoint
+        call.url = url
+        call.head = head
+        call.body = body
+        call.is_head_request = is_head_request
+        call.lateness = self.user.lateness_ns
+        call.called = sl_now()
+        call.deadline = call.called + timeout_ns
+        if not self.armed or call.deadline < self.armed:
+            self.arm(call.deadline)
+        idle = self.idle.get(origin)
+        if idle:
+            connection = idle.pop()
+            connection.call = call
+            call.connection = connection
+            connection.state = ACTIVE
+            sl_http_reset(&connection.parser, is_head_request)
+            connection.begin(call.called)
+        else:
+            connection = Connection(self, origin)
+            self.connections.append(connection)
+            connection.call = call
+            call.connection = connection
+            sl_http_reset(&connection.parser, is_head_request)
+            if origin.addresses:
+                connection.open()
+            else:
+                origin.want(connection)
+        return call
+
+    def close(self):
+        """Close every connection; calls under way are abandoned."""
+        self.closed = True
+        for connection in list(self.connections):
+            (<Connection>connection).abandon()
+
+    cdef int arm(self, int64_t deadline) except -1:
+        self.armed = deadline
+        self.poller.add_timer(deadline, self)
+        return 0
+
+    cdef int on_due(self, int64_t now) except -1:
+        """Fail what is over its time; look again when the next one will be."""
+        cdef int64_t next_deadline = INT64_MAX
+        cdef Connection connection
+        if now < self.armed:
+            return 0  # an earlier deadline took our place; its own timer comes
+        self.armed = 0
+        for connection in list(self.connections):
+            if connection.call is None:
+                continue
+            if connection.call.deadline <= now:
+                connection.fail(STAGE_CONNECT_TIMEOUT if connection.state < ACTIVE else STAGE_TIMEOUT, 0, None)
+            elif connection.call.deadline < next_deadline:
+                next_deadline = connection.call.deadline
+        if next_deadline != INT64_MAX and (not self.armed or next_deadline < self.armed):
+            self.arm(next_deadline)
+        return 0
+
+
+cdef class Connection(Channel):
+    cdef Session session
+    cdef Origin origin
+    cdef HttpCall call
+    cdef sl_http parser
+    cdef int state, attempts
+    cdef bint wants_write
+    cdef size_t offset          # how much of head and body (TLS: of `outgoing`) the socket has taken
+    cdef object tls, tls_in, tls_out
+    cdef bytes outgoing         # TLS records that the socket has not taken yet
+
+    def __cinit__(self, Session session not None, Origin origin not None):
+        self.poller = session.poller
+        self.session = session
+        self.origin = origin
+        self.state = RESOLVING
+        sl_http_init(&self.parser)
+
+    def __dealloc__(self):
+        sl_http_free(&self.parser)
+
+    # Opening
+
+    cdef int open(self) except -1:
+        """Connect to the address that last worked, or the next after one that did not."""
+        cdef int number
+        cdef bytes address
+        if self.call is None:
+            return 0  # abandoned while the name was looked up
+        if not self.call.connect_started:
+            self.call.connect_started = sl_now()
+        family, address = self.origin.addresses[(self.origin.preferred + self.attempts) % len(self.origin.addresses)]
+        self.state = CONNECTING
+        self.fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+        if self.fd < 0:
+            return self.fail(STAGE_CONNECT, errno, None)
+        cdef int on = 1
+        setsockopt(self.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on))
+        number = 0
+        if connect(self.fd, <const sockaddr *>PyBytes_AS_STRING(address), <socklen_t>PyBytes_GET_SIZE(address)):
+            number = errno
+        self.watch(EPOLLOUT)
+        if number and number != EINPROGRESS:
+            return self.connect_failed(number)
+        return 0
+
+    cdef int connect_failed(self, int number) except -1:
+        self.attempts += 1
+        if self.attempts < len(self.origin.addresses):
+            self.unwatch_and_close()
+            return self.open()
+        self.session.user.connect_failures += 1
+        return self.fail(STAGE_CONNECT, number, None)
+
+    cdef int on_connected(self) except -1:
+        cdef int number = 0
+        cdef socklen_t size = sizeof(number)
+        getsockopt(self.fd, SOL_SOCKET, SO_ERROR, &number, &size)
+        if number:
+            return self.connect_failed(number)
+        self.origin.preferred = (self.origin.preferred + self.attempts) % len(self.origin.addresses)
+        self.session.user.connect_failures = 0
+        self.call.connected = self.poller.now = sl_now()
+        self.rewatch(EPOLLIN)
+        if self.origin.tls is None:
+            self.state = ACTIVE
+            return self.begin(self.call.connected)
+        self.state = HANDSHAKING
+        self.tls_in = ssl.MemoryBIO()
+        self.tls_out = ssl.MemoryBIO()
+        try:
+            self.tls = self.origin.tls.wrap_bio(self.tls_in, self.tls_out, server_hostname=self.origin.host)
+        except (ssl.SSLError, ValueError) as error:
+            return self.fail(STAGE_TLS, 0, error)
+        return self.handshake()
+
+    cdef int handshake(self) except -1:
+        done = False
+        try:
+            self.tls.do_handshake()
+            done = True
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError as error:
+            self.flush_tls()  # the alert that tells the server why
+            if self.state != CLOSED:
+                self.fail(STAGE_TLS, 0, error)
+            return 0
+        self.flush_tls()
+        if done and self.state != CLOSED:
+            self.call.secured = self.poller.now = sl_now()
+            self.state = ACTIVE
+            self.begin(self.call.secured)
+        return 0
+
+    # Sending
+
+    cdef int begin(self, int64_t now) except -1:
+        """The connection is ours: send the request."""
+        self.call.send_started = now
+        if self.tls is None:
+            self.offset = 0
+            return self.send_plain()
+        try:
+            self.tls.write(self.call.head if self.call.body is None else self.call.head + self.call.body)
+        except ssl.SSLError as error:
+            return self.fail(STAGE_TLS, 0, error)
+        return self.flush_tls()
+
+    cdef int send_plain(self) except -1:
+        cdef HttpCall call = self.call
+        cdef size_t head_size = <size_t>PyBytes_GET_SIZE(call.head)
+        cdef size_t total = head_size
+        cdef iovec parts[2]
+        cdef msghdr message
+        cdef ssize_t taken
+        cdef int first = 0
+        parts[0].iov_base = PyBytes_AS_STRING(call.head) + self.offset
+        parts[0].iov_len = head_size - self.offset
+        if call.body is not None:
+            total += <size_t>PyBytes_GET_SIZE(call.body)
+            parts[1].iov_base = PyBytes_AS_STRING(call.body)
+            parts[1].iov_len = total - head_size
+            if self.offset >= head_size:
+                first = 1
+                parts[1].iov_base = PyBytes_AS_STRING(call.body) + (self.offset - head_size)
+                parts[1].iov_len = total - self.offset
+            message = msghdr(msg_iov=&parts[first], msg_iovlen=2 - first)
+            taken = sendmsg(self.fd, &message, MSG_NOSIGNAL)
+        else:
+            taken = send(self.fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
+        if taken < 0:
+            if errno != EAGAIN and errno != EINTR:
+                return self.fail_sending(errno)
+            taken = 0
+        self.offset += <size_t>taken
+        call.bytes_sent += <uint64_t>taken
+        return self.after_send(self.offset == total)
+
+    cdef int flush_tls(self) except -1:
+        """Move what TLS wants sent to the socket."""
+        cdef ssize_t taken
+        cdef size_t size
+        if self.tls_out.pending:
+            self.outgoing = (self.outgoing[self.offset:] if self.outgoing is not None else b"") + self.tls_out.read()
+            self.offset = 0
+        if self.outgoing is None:
+            return 0
+        size = <size_t>PyBytes_GET_SIZE(self.outgoing)
+        taken = send(self.fd, PyBytes_AS_STRING(self.outgoing) + self.offset, size - self.offset, MSG_NOSIGNAL)
+        if taken < 0:
+            if errno != EAGAIN and errno != EINTR:
+                return self.fail_sending(errno)
+            taken = 0
+        self.offset += <size_t>taken
+        if self.call is not None:
+            self.call.bytes_sent += <uint64_t>taken
+        if self.offset == size:
+            self.outgoing = None
+            self.offset = 0
+        return self.after_send(self.outgoing is None)
+
+    cdef int after_send(self, bint everything) except -1:
+        if everything and self.state == ACTIVE and self.call is not None and not self.call.sent:
+            self.call.sent = sl_now()
+        if everything == self.wants_write:
+            self.wants_write = not everything
+            self.rewatch(EPOLLIN | EPOLLOUT if self.wants_write else EPOLLIN)
+        return 0
+
+    cdef int fail_sending(self, int number) except -1:
+        """A server may answer and close before it has read the request: then the answer is worth more than the error."""
+        if self.state == ACTIVE:
+            self.receive()
+        if self.state != CLOSED and self.call is not None:
+            self.fail(STAGE_SEND, number, None)
+        return 0
+
+    # Receiving
+
+    cdef int on_ready(self, uint32_t events) except -1:
+        if self.state == CONNECTING:
+            return self.on_connected()
+        if events & EPOLLOUT and self.wants_write:
+            if self.tls is None:
+                self.send_plain()
+            else:
+                self.flush_tls()
+        if self.state != CLOSED and events & ~EPOLLOUT:
+            self.receive()
+        return 0
+
+    cdef int receive(self) except -1:
+        """Take what the socket has, buffer by buffer, until it has no more or the response is complete."""
+        cdef ssize_t size
+        cdef Poller poller = self.poller
+        while True:
+            size = recv(self.fd, poller.buffer, poller.buffer_size, 0)
+            poller.now = sl_now()
+            if size < 0:
+                if errno != EAGAIN and errno != EINTR:
+                    self.receive_failed(errno)
+                return 0
+            if self.call is None:
+                # Nothing was asked: the server closed an idle connection, or talks out of turn.
+                return self.close() if self.tls is None or size == 0 else self.receive_idle_tls(size)
+            self.call.bytes_received += <uint64_t>size
+            if size == 0:
+                return self.receive_end()
+            if self.tls is not None:
+                self.receive_tls(<size_t>size)
+            else:
+                self.feed(<const uint8_t *>poller.buffer, <size_t>size)
+            if <size_t>size < poller.buffer_size or self.state != ACTIVE:
+                return 0
+
+    cdef int receive_failed(self, int number) except -1:
+        if self.call is None:
+            return self.close()
+        return self.fail(STAGE_TLS if self.state == HANDSHAKING else STAGE_RECEIVE, number, None)
+
+    cdef int receive_end(self) except -1:
+        if self.state == HANDSHAKING:
+            return self.fail(STAGE_TLS, 0, "the server closed the connection during the handshake")
+        if self.tls is not None:
+            # Without TLS's own end mark, a body that is read until close could have been cut by anyone.
+            return self.fail(STAGE_CLOSED, 0, None)
+        return self.end_of_stream()
+
+    cdef int end_of_stream(self) except -1:
+        if not self.call.first_byte:
+            self.call.first_byte = self.poller.now
+        if sl_http_end(&self.parser) == SL_HTTP_DONE:
+            return self.complete()
+        return self.fail(STAGE_CLOSED, <int>self.parser.error, None)
+
+    cdef int receive_tls(self, size_t size) except -1:
+        self.tls_in.write(PyBytes_FromStringAndSize(self.poller.buffer, <Py_ssize_t>size))
+        if self.state == HANDSHAKING:
+            self.handshake()
+            if self.state != ACTIVE:
+                return 0
+        while self.state == ACTIVE:
+            try:
+                data = self.tls.read(self.poller.buffer_size)
+            except ssl.SSLWantReadError:
+                if self.tls_out.pending:
+                    self.flush_tls()
+                return 0
+            except ssl.SSLZeroReturnError:
+                return self.end_of_stream()
+            except ssl.SSLError as error:
+                return self.fail(STAGE_TLS, 0, error)
+            if not data:
+                return self.end_of_stream()
+            self.feed(<const uint8_t *>PyBytes_AS_STRING(data), <size_t>PyBytes_GET_SIZE(data))
+        return 0
+
+    cdef int receive_idle_tls(self, ssize_t size) except -1:
+        """Between responses TLS may still speak (session tickets, a key update); data or an end may not come."""
+        self.tls_in.write(PyBytes_FromStringAndSize(self.poller.buffer, size))
+        try:
+            self.tls.read(1)
+        except ssl.SSLWantReadError:
+            return self.flush_tls()
+        except ssl.SSLError:
+            pass
+        return self.close()
+
+    cdef int feed(self, const uint8_t *data, size_t size) except -1:
+        cdef size_t consumed = 0
+        cdef sl_http_status status
+        if not self.call.first_byte:
+            self.call.first_byte = self.poller.now
+        status = sl_http_feed(&self.parser, data, size, &consumed)
+        if status == SL_HTTP_MORE:
+            return 0
+        if status == SL_HTTP_ERROR:
+            return self.fail(STAGE_PARSE, <int>self.parser.error, None)
+        if consumed < size:
+            self.parser.keep_alive = 0  # bytes that nobody asked for: the connection is not to be trusted
+        return self.complete()
+
+    # Ending
+
+    cdef int complete(self) except -1:
+        cdef HttpCall call = self.call
+        cdef RawResponse response = self.respond(call)
+        cdef int status = self.parser.status
+        cdef Outcome outcome = call.endpoint.outcome(status, 0, None, self)
+        self.call = None
+        call.connection = None
+        # A request that was not sent to its end leaves a connection on which nothing can follow.
+        if self.parser.keep_alive and call.sent and status != 101 and not self.session.closed:
+            self.state = IDLE
+            idle = self.session.idle.get(self.origin)
+            if idle is None:
+                self.session.idle[self.origin] = [self]
+            else:
+                (<list>idle).append(self)
+        else:
+            self.close()
+        self.measure(call, outcome, response, self.poller.now)
+        response.ok = not outcome.is_failure
+        return call.finish(response)
+
+    cdef RawResponse respond(self, HttpCall call):
+        cdef object kind = self.session.response_class
+        cdef RawResponse response = kind.__new__(kind)
+        response.url = call.url
+        response.status = self.parser.status
+        response.head = PyBytes_FromStringAndSize(<const char *>self.parser.head, <Py_ssize_t>self.parser.head_size)
+        response.body = PyBytes_FromStringAndSize(<const char *>self.parser.body, <Py_ssize_t>self.parser.body_size)
+        return response
+
+    cdef int fail(self, str stage, int number, detail) except -1:
+        """The call failed: a sample with an error code, and a response that says why."""
+        cdef HttpCall call = self.call
+        cdef object kind = self.session.response_class
+        cdef RawResponse response
+        self.close()
+        if call is None:
+            return 0
+        self.poller.now = sl_now()
+        code, text = self.session.describe_error(stage, number, detail)
+        self.call = call.connection = None
+        response = kind.__new__(kind)
+        response.url = call.url
+        response.error_code = code
+        response.error = text
+        response.head = response.body = b""
+        self.measure(call, call.endpoint.outcome(0, code, text, self), response, self.poller.now)
+        return call.finish(response)
+
+    cdef int abandon(self) except -1:
+        """Cancelled: counted as abandoned where the run itself ends it, else as a failed request like any other."""
+        cdef HttpCall call = self.call
+        if call is None:
+            return self.close()
+        if not self.session.user.interrupted and not self.session.closed:
+            return self.fail(STAGE_CANCELLED, 0, None)
+        self.session.user.abandoned += 1
+        self.call = call.connection = None
+        return self.close()
+
+    cdef int close(self) except -1:
+        if self.state == CLOSED:
+            return 0
+        if self.state == IDLE:
+            (<list>self.session.idle[self.origin]).remove(self)
+        if self.state == RESOLVING and self in self.origin.waiting:
+            self.origin.waiting.remove(self)
+        self.state = CLOSED
+        self.session.connections.remove(self)
+        self.unwatch_and_close()
+        self.outgoing = self.tls_in = self.tls_out = None
+        return 0
+
+    cdef int measure(self, HttpCall call, Outcome outcome, RawResponse response, int64_t end) except -1:
+        """Split the time between the stamps; a stage that was not reached took none."""
+        cdef int64_t got = call.send_started if call.send_started else end
+        cdef int64_t sent = call.sent if call.sent else end
+        cdef int64_t first = call.first_byte if call.first_byte else end
+        response.blocked_ns = got - call.called
+        if call.connect_started:
+            response.connecting_ns = (call.connected if call.connected else end) - call.connect_started
+            if call.connected and self.origin.tls is not None:
+                response.tls_ns = (call.secured if call.secured else end) - call.connected
+        if call.send_started:
+            # An answer may come before the request is out: then sending ends where it begins.
+            sent = min(sent, first)
+            response.sending_ns = sent - got
+            response.waiting_ns = first - sent
+            response.receiving_ns = end - first
+        cdef int64_t duration = response.sending_ns + response.waiting_ns + response.receiving_ns
+        outcome.requests.block += 1
+        outcome.failed.block_count += 1
+        outcome.failed.block_passes += outcome.is_failure
+        outcome.sent.block += call.bytes_sent
+        outcome.received.block += call.bytes_received
+        if (sl_histogram_record(&outcome.duration.block.data, <uint64_t>duration)
+                | sl_histogram_record(&outcome.response_time.block.data,
+                                      <uint64_t>(call.lateness + response.blocked_ns + duration))
+                | sl_histogram_record(&outcome.blocked.block.data, <uint64_t>response.blocked_ns)
+                | sl_histogram_record(&outcome.connecting.block.data, <uint64_t>response.connecting_ns)
+                | sl_histogram_record(&outcome.tls.block.data, <uint64_t>response.tls_ns)
+                | sl_histogram_record(&outcome.sending.block.data, <uint64_t>response.sending_ns)
+                | sl_histogram_record(&outcome.waiting.block.data, <uint64_t>response.waiting_ns)
+                | sl_histogram_record(&outcome.receiving.block.data, <uint64_t>response.receiving_ns)):
+            raise MemoryError
+        return 0

@@ -1,0 +1,39 @@
+from libc.stdint cimport int64_t
+
+from surgeline._native.cells cimport CounterCell, TrendCell
+from surgeline._native.poller cimport Poller
+
+
+cdef class UserState:
+    cdef public long id, iteration
+    cdef readonly int64_t lateness_ns
+    cdef public long connect_failures, abandoned
+    cdef public bint interrupted
+
+
+cdef class Budget:
+    cdef public int64_t end_ns, left
+    cdef public bint stopped
+
+
+cdef class Recorder:
+    cdef CounterCell iterations
+    cdef TrendCell duration, lateness, response_time
+    cdef object on_error, on_interrupt
+    cdef readonly long active, started
+
+
+cdef class Iterations:
+    cdef Poller poller
+    cdef Recorder recorder
+    cdef UserState user
+    cdef Budget budget
+    cdef object function, inner
+    cdef int64_t intended, started
+    cdef long steps
+    cdef bint running, rests, over
+    cdef bint may_start(self)
+    cdef int begin(self) except -1
+    cdef int end(self) except -1
+    cdef int failed(self, object error) except -1
+    cdef bint ends_the_task(self, object error)

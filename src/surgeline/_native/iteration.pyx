@@ -1,0 +1,202 @@
+"""Iterations of one virtual user, driven and recorded natively. See iteration.pyi.
+
+`Iterations` is what a virtual user's task awaits: it calls the scenario function, hands what that waits for on to the
+task, and when the function returns it stamps, records and, in the closed model, calls it again, without a frame of
+Python in between. Knows no protocol, no schedule and no metric names.
+"""
+
+from libc.stdint cimport int64_t, uint64_t
+
+import asyncio
+from collections.abc import Coroutine
+
+from surgeline._native.cells cimport CounterCell, TrendCell
+from surgeline._native.histogram cimport sl_histogram_record
+from surgeline._native.poller cimport Poller, sl_now
+
+cdef extern from "Python.h":
+    ctypedef struct PyObject
+    ctypedef enum PySendResult:
+        PYGEN_RETURN
+        PYGEN_ERROR
+        PYGEN_NEXT
+    PySendResult PyIter_Send(PyObject *, PyObject *, PyObject **)
+    PyObject *Py_None
+    void Py_DECREF(PyObject *)
+
+cdef int64_t FIRST_PAUSE_NS = 10_000_000
+cdef int64_t LONGEST_PAUSE_NS = 1_000_000_000
+
+
+def pause_ns(long connect_failures):
+    return min(FIRST_PAUSE_NS << min(connect_failures - 1, 10), LONGEST_PAUSE_NS) if connect_failures > 0 else 0
+
+
+cdef class UserState:
+    def __cinit__(self):
+        self.iteration = -1
+
+
+cdef class Budget:
+    def __init__(self, int64_t end_ns, int64_t left=-1):
+        self.end_ns = end_ns
+        self.left = left
+
+
+cdef class Recorder:
+    def __init__(self, iterations, duration, lateness, response_time, on_error, on_interrupt):
+        self.iterations = iterations
+        self.duration = duration
+        self.lateness = lateness
+        self.response_time = response_time
+        self.on_error = on_error
+        self.on_interrupt = on_interrupt
+
+    def once(self, Poller poller, function, UserState user, int64_t intended_ns):
+        """One iteration, which should have started at `intended_ns`."""
+        cdef Iterations iterations = Iterations.__new__(Iterations)
+        iterations.poller = poller
+        iterations.recorder = self
+        iterations.user = user
+        iterations.function = function
+        iterations.intended = intended_ns
+        return iterations
+
+    def repeat(self, Poller poller, function, UserState user, Budget budget not None):
+        """One iteration after the other, while the budget lets them start."""
+        cdef Iterations iterations = self.once(poller, function, user, 0)
+        iterations.budget = budget
+        return iterations
+
+
+cdef int reraise() except -1:
+    """The error indicator is set already."""
+    return -1
+
+
+cdef class Iterations:
+    def __await__(self):
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        cdef PyObject *result = NULL
+        cdef PySendResult status
+        while True:
+            if not self.running:
+                if self.rests:
+                    self.rests = False
+                    if self.user.connect_failures:
+                        return next(self.poller.sleep_until(sl_now() + pause_ns(self.user.connect_failures)))
+                    if self.poller.steps == self.steps:
+                        return None  # an iteration that waited for nothing: let the loop serve the others
+                if not self.may_start():
+                    raise StopIteration
+                self.begin()
+                if not self.running:
+                    continue
+            status = PyIter_Send(<PyObject *>self.inner, Py_None, &result)
+            if status == PYGEN_NEXT:
+                value = <object>result
+                Py_DECREF(result)
+                return value
+            if status == PYGEN_RETURN:
+                Py_DECREF(result)
+                self.end()
+            else:
+                try:
+                    reraise()
+                except BaseException as error:
+                    self.failed(error)
+
+    def send(self, value):
+        return self.__next__()
+
+    def throw(self, kind, value=None, traceback=None):
+        """What the task throws, its cancellation say, is thrown where the function waits."""
+        if value is None:
+            value = kind() if isinstance(kind, type) else kind
+        if not self.running:
+            self.over = True
+            raise value
+        try:
+            return self.inner.throw(value)
+        except StopIteration:
+            self.end()
+        except BaseException as error:
+            self.failed(error)
+        return self.__next__()
+
+    def close(self):
+        self.over = True
+        if self.running:
+            self.running = False
+            self.recorder.active -= 1
+            self.inner.close()
+
+    cdef bint may_start(self):
+        if self.over:
+            return False
+        if self.budget is None:
+            return True
+        self.intended = sl_now()
+        if self.budget.stopped or self.intended >= self.budget.end_ns or self.budget.left == 0:
+            self.over = True
+            return False
+        if self.budget.left > 0:
+            self.budget.left -= 1
+        return True
+
+    cdef int begin(self) except -1:
+        # In the closed model a user starts when it is done: there, the intended start is now.
+        self.started = self.intended if self.budget is not None else sl_now()
+        self.user.lateness_ns = self.started - self.intended
+        self.user.iteration += 1
+        self.steps = self.poller.steps
+        self.recorder.started += 1
+        self.recorder.active += 1
+        self.running = True
+        try:
+            self.inner = self.function(self.user)
+        except Exception as error:
+            self.failed(error)
+        return 0
+
+    cdef int end(self) except -1:
+        cdef int64_t now = sl_now()
+        cdef Recorder recorder = self.recorder
+        self.running = False
+        self.inner = None
+        self.over = self.budget is None
+        self.rests = not self.over and (self.user.connect_failures > 0 or self.poller.steps == self.steps)
+        recorder.active -= 1
+        recorder.iterations.block += 1
+        if (sl_histogram_record(&recorder.duration.block.data, <uint64_t>(now - self.started))
+                | sl_histogram_record(&recorder.lateness.block.data, <uint64_t>self.user.lateness_ns)
+                | sl_histogram_record(&recorder.response_time.block.data, <uint64_t>(now - self.intended))):
+            raise MemoryError
+        return 0
+
+    cdef int failed(self, object error) except -1:
+        """An exception of the script counts and the user goes on; the run's own cancellation ends the user."""
+        if isinstance(error, Exception) or not self.ends_the_task(error):
+            self.recorder.on_error(error)
+            self.end()
+            return 0
+        self.running = False
+        self.over = True
+        self.inner = None
+        self.recorder.active -= 1
+        self.recorder.on_interrupt()
+        raise error
+
+    cdef bint ends_the_task(self, object error):
+        """A CancelledError that nobody asked this task for is a mistake of the script."""
+        if not isinstance(error, asyncio.CancelledError):
+            return True
+        return self.user.interrupted
+
+
+Coroutine.register(Iterations)

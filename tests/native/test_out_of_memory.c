@@ -1,0 +1,102 @@
+/* Every allocation of the core fails once: the call must say so, change nothing it need not, and lose no memory. */
+#include <stdlib.h>
+
+#include "check.h"
+
+static long allocations_left;
+
+static void *limited_realloc(void *memory, size_t size)
+{
+    return allocations_left-- > 0 ? realloc(memory, size) : NULL;
+}
+
+static void *limited_calloc(size_t count, size_t size)
+{
+    return allocations_left-- > 0 ? calloc(count, size) : NULL;
+}
+
+#define realloc limited_realloc
+#define calloc limited_calloc
+#include "histogram.c"
+#include "http1.c"
+#include "timers.c"
+
+static const char RESPONSE[] =
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n%2048d\r\n800\r\n%2048d\r\n0\r\n\r\n";
+
+static sl_http_status feed_with(sl_http *p, const char *bytes, size_t size, size_t step)
+{
+    sl_http_status status = SL_HTTP_MORE;
+    for (size_t at = 0, used; at < size && status == SL_HTTP_MORE; at += step) {
+        status = sl_http_feed(p, (const uint8_t *)bytes + at, size - at < step ? size - at : step, &used);
+    }
+    return status;
+}
+
+static void test_http1(size_t step)
+{
+    static char bytes[8192];
+    size_t size = (size_t)snprintf(bytes, sizeof bytes, RESPONSE, 1, 2);
+    for (long allowed = 0;; allowed++) {
+        sl_http p;
+        sl_http_init(&p);
+        allocations_left = allowed;
+        sl_http_status status = feed_with(&p, bytes, size, step);
+        CHECK(status == SL_HTTP_DONE || p.error == SL_HTTP_NO_MEMORY, "%ld allocations: %d", allowed, p.error);
+        sl_http_free(&p);
+        if (status == SL_HTTP_DONE) return;
+    }
+}
+
+static void test_timers(void)
+{
+    sl_timers t;
+    sl_timers_init(&t);
+    allocations_left = 1;
+    int pushed = 0;
+    while (sl_timers_push(&t, -pushed, &t) == 0) pushed++;
+    CHECK(pushed > 0 && t.count == (size_t)pushed, "%d pushed", pushed);
+    for (; pushed > 0; pushed--) CHECK(sl_timers_pop(&t) == &t, "%d left", pushed);
+    CHECK(sl_timers_pop(&t) == NULL, "empty");
+    sl_timers_free(&t);
+}
+
+static void check_unchanged(const sl_histogram *h)
+{
+    CHECK(h->count == 1 && h->sum == 5 && h->minimum == 5 && h->maximum == 5, "changed");
+    CHECK(sl_histogram_at_rank(h, 0) == 5 && sl_histogram_encode(h, NULL, 0) == 7, "changed");
+}
+
+static void test_histogram(void)
+{
+    uint8_t form[256];
+    sl_histogram from, into;
+    sl_histogram_init(&from);
+    allocations_left = 100;
+    for (uint64_t value = 3; value < 3000000000; value *= 9) sl_histogram_record(&from, value);
+    size_t size = sl_histogram_encode(&from, form, sizeof form);
+    for (long allowed = 0; allowed < 5; allowed++) {
+        sl_histogram_init(&into);
+        allocations_left = 1;
+        sl_histogram_record(&into, 5);
+        allocations_left = allowed;
+        CHECK(sl_histogram_decode(&into, form, size) == -1, "%ld allocations", allowed);
+        check_unchanged(&into);
+        allocations_left = 0;
+        CHECK(sl_histogram_merge(&into, &from) == -1, "%ld allocations", allowed);
+        CHECK(sl_histogram_record(&into, UINT64_MAX) == -1, "%ld allocations", allowed);
+        check_unchanged(&into);
+        sl_histogram_free(&into);
+    }
+    sl_histogram_free(&from);
+}
+
+int main(void)
+{
+    test_http1(1);
+    test_http1(100);
+    test_http1(100000);
+    test_timers();
+    test_histogram();
+    return 0;
+}
