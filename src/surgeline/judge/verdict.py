@@ -1,0 +1,129 @@
+"""Turns threshold results and the generator's health into one verdict that can be trusted.
+
+Pure. Must not know how a run is measured or shown. Where the generator was the limit, no figure is the service's own,
+so that no threshold can pass or fail on it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from surgeline.errors import ExitCode
+from surgeline.metrics.health import GeneratorHealth
+from surgeline.judge.evaluate import ThresholdResult, measured_text
+
+BUSY_LIMIT = 0.90
+"""Share of its time that the loop may work before its own queueing shows in the figures."""
+_NAMED = 3
+
+
+class Outcome(Enum):
+    """What a run came to."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    NOT_JUDGED = "not judged"
+
+
+_EXIT_CODES = {
+    Outcome.PASSED: ExitCode.PASSED,
+    Outcome.FAILED: ExitCode.THRESHOLDS_FAILED,
+    Outcome.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+    Outcome.NOT_JUDGED: ExitCode.PASSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome, and why: sentences with figures, the deciding one first."""
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command ends with."""
+        return _EXIT_CODES[self.outcome]
+
+
+def judge(results: Sequence[ThresholdResult], health: GeneratorHealth, p50_ms: float) -> Verdict:
+    """Return the verdict over all thresholds.
+
+    `p50_ms` is the median service time, NaN when there were no requests: starts may be late by a tenth of it.
+    """
+    limits = _generator_limits(health, p50_ms)
+    dropped = _dropped(health)
+    if not results:
+        return Verdict(Outcome.NOT_JUDGED, ("there are no thresholds, so nothing was judged", *limits, *dropped))
+    reasons = (*limits, *_threshold_reasons(results), *dropped)
+    return Verdict(_outcome(results, limited=bool(limits)), reasons)
+
+
+def lateness_limit_ms(p50_ms: float) -> float:
+    """Return how late, at p99, starts may be before the generator is taken for the limit."""
+    tenth = p50_ms / 10
+    return tenth if tenth > 10 else 10.0
+
+
+def _outcome(results: Sequence[ThresholdResult], *, limited: bool) -> Outcome:
+    marks = {result.ok for result in results}
+    if limited:
+        return Outcome.INCONCLUSIVE
+    if False in marks:
+        return Outcome.FAILED
+    return Outcome.INCONCLUSIVE if None in marks else Outcome.PASSED
+
+
+def _generator_limits(health: GeneratorHealth, p50_ms: float) -> list[str]:
+    reasons = []
+    if health.loop_busy > BUSY_LIMIT:
+        reasons.append(
+            f"the generator was the limit: its loop was {health.loop_busy:.1%} busy (at most {BUSY_LIMIT:.0%}); "
+            "lower the rate, make the script lighter, or use more cores or machines"
+        )
+    limit = lateness_limit_ms(p50_ms)
+    if health.lateness_p99_ms > limit:
+        reasons.append(
+            f"the generator fell behind its schedule: 1% of the iterations started {health.lateness_p99_ms:,.2f}ms "
+            f"late or more (at most {limit:,.2f}ms); lower the rate, make the script lighter, or free a core for it"
+        )
+    return reasons
+
+
+def _threshold_reasons(results: Sequence[ThresholdResult]) -> list[str]:
+    failed = [result for result in results if result.ok is False]
+    empty = [result for result in results if result.ok is None]
+    reasons = []
+    if failed:
+        reasons.append(f"{_of(failed, results)} failed: {_list(failed)}")
+    if empty:
+        reasons.append(f"{_of(empty, results)} had no samples: {_list(empty)}; check the metric's tags and the script")
+    if not reasons:
+        reasons.append(f"{_of(results, results)} passed")
+    return reasons
+
+
+def _of(some: Sequence[ThresholdResult], results: Sequence[ThresholdResult]) -> str:
+    thresholds = "threshold" if len(results) == 1 else "thresholds"
+    return f"{len(some)} of {len(results)} {thresholds}"
+
+
+def _list(results: Sequence[ThresholdResult]) -> str:
+    named = ", ".join(_name(result) for result in results[:_NAMED])
+    more = len(results) - _NAMED
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _name(result: ThresholdResult) -> str:
+    expression = f"{result.threshold.selector.source} {result.threshold.condition.source}"
+    return expression if result.measured is None else f"{expression} ({measured_text(result)})"
+
+
+def _dropped(health: GeneratorHealth) -> list[str]:
+    if not health.dropped_iterations:
+        return []
+    return [
+        f"dropped iterations: {health.dropped_iterations:,} were due and never started, for want of a free VU; "
+        "allow more VUs, or take it that the service cannot keep up with this rate"
+    ]

@@ -1,0 +1,25 @@
+"""How the generator itself fared, so that its own limits are never taken for the server's.
+
+Pure data; `engine.loop` measures it and `thresholds.verdict` judges it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorHealth:
+    """The generator's own measurements over the time of the load."""
+
+    loop_busy: float
+    """Share of the time in which the loop was not waiting, 0 to 1."""
+    lateness_p50_ms: float
+    lateness_p99_ms: float
+    lateness_max_ms: float
+    dropped_iterations: int
+    abandoned_requests: int
+    """Requests under way when their iteration was interrupted."""
+    gc_pause_max_ms: float
+    gc_pause_total_ms: float
+    cpu_seconds: float
+    """User and system time of the generator's process."""
+    max_rss_bytes: int

@@ -1,0 +1,60 @@
+"""Every built-in metric: its name, its type and its unit. k6's names and meanings, and ours beside them.
+
+Times are recorded in nanoseconds and shown and thresholded in milliseconds. Knows nothing of how samples are kept.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class MetricType(Enum):
+    """What a metric adds up, and so which aggregations it has."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    RATE = "rate"
+    TREND = "trend"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric's name, type, and what its values are: `default` (plain numbers), `time` or `data` (bytes)."""
+
+    name: str
+    type: MetricType
+    contains: str = "default"
+
+
+def _counter(name: str, contains: str = "default") -> Metric:
+    return Metric(name, MetricType.COUNTER, contains)
+
+
+def _time(name: str) -> Metric:
+    return Metric(name, MetricType.TREND, "time")
+
+
+HTTP_REQS = _counter("http_reqs")
+HTTP_REQ_FAILED = Metric("http_req_failed", MetricType.RATE)
+HTTP_REQ_DURATION = _time("http_req_duration")
+HTTP_REQ_RESPONSE_TIME = _time("http_req_response_time")
+HTTP_REQ_BLOCKED = _time("http_req_blocked")
+HTTP_REQ_CONNECTING = _time("http_req_connecting")
+HTTP_REQ_TLS_HANDSHAKING = _time("http_req_tls_handshaking")
+HTTP_REQ_SENDING = _time("http_req_sending")
+HTTP_REQ_WAITING = _time("http_req_waiting")
+HTTP_REQ_RECEIVING = _time("http_req_receiving")
+DATA_SENT = _counter("data_sent", "data")
+DATA_RECEIVED = _counter("data_received", "data")
+
+ITERATIONS = _counter("iterations")
+ITERATION_DURATION = _time("iteration_duration")
+ITERATION_LATENESS = _time("iteration_lateness")
+ITERATION_RESPONSE_TIME = _time("iteration_response_time")
+ITERATION_ERRORS = _counter("iteration_errors")
+DROPPED_ITERATIONS = _counter("dropped_iterations")
+INTERRUPTED_ITERATIONS = _counter("interrupted_iterations")
+CHECKS = Metric("checks", MetricType.RATE)
+VUS = Metric("vus", MetricType.GAUGE)
+VUS_MAX = Metric("vus_max", MetricType.GAUGE)
+
+BUILTIN: dict[str, Metric] = {value.name: value for value in list(globals().values()) if isinstance(value, Metric)}

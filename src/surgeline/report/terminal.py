@@ -1,0 +1,290 @@
+"""The end-of-run summary that a person reads in a terminal or a log: the verdict first, then why, then the figures.
+
+Pure rendering to a text. Must not know how a run is made, nor print, nor look at the terminal.
+"""
+
+import textwrap
+from collections.abc import Sequence
+from io import StringIO
+
+from rich.console import Console
+from rich.text import Text
+
+from surgeline.metrics.names import BUILTIN, HTTP_REQ_DURATION, HTTP_REQ_RESPONSE_TIME, Metric
+from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue, Value
+from surgeline.report.format import amount, clock, data_size, duration, number, percent, printable, rate
+from surgeline.report.table import INDENT, Cell, Row, table
+from surgeline.result import IterationError, RequestRow, RunResult
+from surgeline.judge.evaluate import measured_text
+from surgeline.judge.verdict import BUSY_LIMIT, Outcome, lateness_limit_ms
+
+_LABELS = {
+    Outcome.PASSED: ("PASS", "bold green"),
+    Outcome.FAILED: ("FAIL", "bold red"),
+    Outcome.INCONCLUSIVE: ("INCONCLUSIVE", "bold yellow"),
+    Outcome.NOT_JUDGED: ("NOT JUDGED", "bold"),
+}
+_GOOD, _BAD, _UNSURE, _QUIET = "green", "red", "yellow", "dim"
+_MARKS = {True: Cell("✓", _GOOD), False: Cell("✗", _BAD), None: Cell("?", _UNSURE)}
+_HEADLINE_STATS = {"p50": "med", "p95": "p(95)", "p99": "p(99)"}
+_REQUEST_STATS = ("med", "p(90)", "p(95)", "p(99)", "max")
+_TRACEBACK_LINES = 12
+_GC_PAUSE_LIMIT_MS = 10.0
+_WIDTH_MIN = 80
+
+Lines = list[Text]
+
+
+def render_summary(result: RunResult, *, width: int, color: bool) -> str:
+    """Return the summary of a finished run, ending in a newline.
+
+    Its lines take at most `width` columns (80 when less is given), but for tracebacks and tables of very many
+    statistics. With `color` it holds escape codes; without, it is plain text for a file or a log.
+    """
+    width = max(width, _WIDTH_MIN)
+    sections = (
+        _verdict(result, width),
+        _run(result, width),
+        _thresholds(result, width),
+        _checks(result, width),
+        _requests(result, width),
+        _errors(result, width),
+        _iteration_errors(result, width),
+        _trends(result, width),
+        _other_metrics(result, width),
+        _generator(result, width),
+        _closing(result, width),
+    )
+    blank = Text()
+    return _to_text([line for section in sections if section for line in (*section, blank)][:-1], color=color)
+
+
+def _to_text(lines: Lines, *, color: bool) -> str:
+    out = StringIO()
+    console = Console(
+        file=out, force_terminal=color, color_system="standard" if color else None, highlight=False, _environ={}
+    )
+    for line in lines:
+        console.print(line, soft_wrap=True)
+    return out.getvalue()
+
+
+def _verdict(result: RunResult, width: int) -> Lines:
+    label, style = _LABELS[result.verdict.outcome]
+    reasons = [printable(reason) for reason in result.verdict.reasons]
+    if result.interrupted:
+        reasons.append(f"a signal ended the run after {clock(result.seconds)}; the figures hold for that time")
+    hang = " " * (len(label) + 2)
+    lines = [Text(line) for reason in reasons for line in _wrapped(reason, width, hang)]
+    first = lines[0] if lines else Text(hang)
+    return [Text.assemble((label, style), first[len(label) :]), *lines[1:]]
+
+
+def _wrapped(sentence: str, width: int, hang: str) -> list[str]:
+    """Return the lines of a sentence; the first stands out by its smaller indent."""
+    return textwrap.wrap(sentence, width, initial_indent=hang, subsequent_indent=hang + " " * INDENT)
+
+
+def _run(result: RunResult, width: int) -> Lines:
+    started = result.started_at.strftime("%Y-%m-%d %H:%M:%S %Z").strip()
+    facts = f"{printable(result.title)}  ran {clock(result.seconds)} from {started}"
+    indent = " " * INDENT
+    scenarios = [line for text in result.scenarios for line in _wrapped(printable(text), width, indent)]
+    lines = [Text(line, _QUIET) for line in (*_wrapped(facts, width, ""), *scenarios)]
+    return [*lines, *(_facts(_headline(_total(result.requests)), width) if result.requests else ())]
+
+
+def _headline(total: RequestRow) -> tuple[str, ...]:
+    return (
+        f"{_counted(total)} requests at {rate(total.rate)}",
+        *(f"{name} {duration(total.duration.stat(stat))}" for name, stat in _HEADLINE_STATS.items()),
+        f"{percent(total.failed.stat('rate'))} failed",
+    )
+
+
+def _facts(facts: Sequence[str], width: int) -> Lines:
+    """Return the facts side by side, none of them broken over two lines."""
+    unbroken = " · ".join(fact.replace(" ", "\N{NO-BREAK SPACE}") for fact in facts)
+    return [Text(line.replace("\N{NO-BREAK SPACE}", " ")) for line in _wrapped(unbroken, width, " " * INDENT)]
+
+
+def _counted(row: RequestRow) -> str:
+    return number(row.failed.passes + row.failed.fails)
+
+
+def _thresholds(result: RunResult, width: int) -> Lines:
+    rows = []
+    for judged in result.thresholds:
+        mark = _MARKS[judged.ok]
+        threshold = judged.threshold
+        cells = [Cell(printable(threshold.condition.source)), Cell(measured_text(judged), mark.style)]
+        rows.append(Row(Cell(threshold.selector.source), cells, mark))
+    return table("THRESHOLDS", ("condition", "measured"), rows, width, left=(0,)) if rows else []
+
+
+def _checks(result: RunResult, width: int) -> Lines:
+    rows = []
+    for check in result.checks:
+        bad = check.value.fails > 0
+        style = _BAD if bad else ""
+        cells = [
+            Cell(percent(check.value.stat("rate")), style),
+            Cell(number(check.value.passes)),
+            Cell(number(check.value.fails), style),
+        ]
+        rows.append(Row(Cell(check.name), cells, _MARKS[not bad]))
+    return table("CHECKS", ("passed", "passes", "fails"), rows, width) if rows else []
+
+
+def _requests(result: RunResult, width: int) -> Lines:
+    rows = [_request_row(row) for row in result.requests]
+    if len(rows) > 1:
+        rows.append(_request_row(_total(result.requests), title="all requests", style="bold"))
+    header = ("count", "rate", "p50", "p90", "p95", "p99", "max", "failed")
+    return [*table("REQUESTS", header, rows, width), *_waiting(result, width)] if rows else []
+
+
+def _request_row(row: RequestRow, *, title: str = "", style: str = "") -> Row:
+    times = [Cell(duration(row.duration.stat(stat)), style) for stat in _REQUEST_STATS]
+    failed = Cell(percent(row.failed.stat("rate")), _BAD if row.failed.passes else style)
+    return Row(
+        Cell(title or f"{row.method} {row.name}", style),
+        [Cell(_counted(row), style), Cell(rate(row.rate), style), *times, failed],
+    )
+
+
+def _total(rows: Sequence[RequestRow]) -> RequestRow:
+    histogram = rows[0].duration.histogram.copy()
+    for row in rows[1:]:
+        histogram.merge(row.duration.histogram)
+    failed = RateValue(sum(row.failed.passes for row in rows), sum(row.failed.fails for row in rows))
+    return RequestRow("", "", TrendValue(histogram), sum(row.rate for row in rows), failed)
+
+
+def _waiting(result: RunResult, width: int) -> Lines:
+    """Say so when users waited noticeably longer than the service took: by a tenth, and by a millisecond."""
+    service = result.metrics.value(HTTP_REQ_DURATION.name)
+    response = result.metrics.value(HTTP_REQ_RESPONSE_TIME.name)
+    if service is None or response is None:
+        return []
+    took, waited = service.stat("p(99)"), response.stat("p(99)")
+    if not waited - took > max(took / 10, 1.0):
+        return []
+    sentence = (
+        f"! users on schedule waited longer than the service took: response time p99 {duration(waited)}, service time "
+        f"p99 {duration(took)}; the rest is late starts and waiting for a connection"
+    )
+    return [Text(line, _UNSURE) for line in _wrapped(sentence, width, " " * INDENT)]
+
+
+def _errors(result: RunResult, width: int) -> Lines:
+    requests = sum(row.failed.passes + row.failed.fails for row in result.requests)
+    rows = []
+    for failure in result.failures:
+        share = percent(failure.count / requests) if requests else ""
+        cells = [Cell(number(failure.count), _BAD), Cell(share)]
+        rows.append(Row(Cell(f"{failure.code}  {failure.message}"), cells))
+    return table("ERRORS", ("count", "of requests"), rows, width) if rows else []
+
+
+def _iteration_errors(result: RunResult, width: int) -> Lines:
+    if not result.iteration_errors:
+        return []
+    rows = [Row(Cell(error.kind), [Cell(number(error.count), _BAD)]) for error in result.iteration_errors]
+    lines = table("ITERATION ERRORS", ("count",), rows, width)
+    for error in result.iteration_errors:
+        lines += _traceback(error)
+    return lines
+
+
+def _traceback(error: IterationError) -> Lines:
+    """Return the end of the traceback, which is where the script's own lines and the message are."""
+    lines = [printable(line.expandtabs(4)) for line in error.first_traceback.strip().splitlines()]
+    left_out = len(lines) - _TRACEBACK_LINES
+    if left_out > 0:
+        lines = [f"... {left_out} lines before", *lines[left_out:]]
+    return [Text(), *(Text(" " * 2 * INDENT + line, _QUIET) for line in lines)]
+
+
+def _metrics(result: RunResult) -> list[tuple[Metric, Value]]:
+    """Return the metrics that have samples, in k6's order: HTTP, execution, custom, network."""
+    places = {name: place for place, name in enumerate(BUILTIN)}
+    pairs = [(metric, result.metrics.value(metric.name)) for metric in result.metrics.metrics()]
+    present = [(metric, value) for metric, value in pairs if value is not None]
+    return sorted(present, key=lambda pair: (_group(pair[0]), places.get(pair[0].name, 0), pair[0].name))
+
+
+def _group(metric: Metric) -> int:
+    if metric.name not in BUILTIN:
+        return 2
+    if metric.name.startswith("data_"):
+        return 3
+    return 0 if metric.name.startswith("http_") else 1
+
+
+def _trends(result: RunResult, width: int) -> Lines:
+    rows = [
+        Row(Cell(metric.name), [Cell(_stat(metric, value, stat)) for stat in result.trend_stats])
+        for metric, value in _metrics(result)
+        if isinstance(value, TrendValue)
+    ]
+    return table("METRICS", result.trend_stats, rows, width) if rows else []
+
+
+def _stat(metric: Metric, value: TrendValue, stat: str) -> str:
+    return number(value.stat(stat)) if stat == "count" else amount(value.stat(stat), metric.contains)
+
+
+def _other_metrics(result: RunResult, width: int) -> Lines:
+    rows = []
+    for metric, value in _metrics(result):
+        if not isinstance(value, TrendValue):
+            total, detail = _total_and_detail(metric, value)
+            rows.append(Row(Cell(metric.name), [Cell(total), Cell(detail)]))
+    return table("TOTALS", ("value", "detail"), rows, width, left=(1,)) if rows else []
+
+
+def _total_and_detail(metric: Metric, value: CounterValue | GaugeValue | RateValue) -> tuple[str, str]:
+    contains = metric.contains
+    if isinstance(value, CounterValue):
+        return amount(value.count, contains), rate(value.stat("rate"), contains)
+    if isinstance(value, RateValue):
+        return percent(value.stat("rate")), f"{number(value.passes)} of {number(value.passes + value.fails)}"
+    return amount(value.value, contains), f"{amount(value.min, contains)} to {amount(value.max, contains)}"
+
+
+def _generator(result: RunResult, width: int) -> Lines:
+    health = result.health
+    cores = health.cpu_seconds / result.seconds if result.seconds > 0 else 0.0
+    late = "/".join(duration(ms) for ms in (health.lateness_p50_ms, health.lateness_p99_ms, health.lateness_max_ms))
+    facts = (
+        f"loop {health.loop_busy:.0%} busy",
+        f"lateness p50/p99/max {late}",
+        f"{health.dropped_iterations:,} dropped",
+        f"GC pauses max {duration(health.gc_pause_max_ms)}, total {duration(health.gc_pause_total_ms)}",
+        f"CPU {cores:.2f} cores",
+        f"memory {data_size(health.max_rss_bytes)}",
+    )
+    warnings = [line for text in _warnings(result) for line in _wrapped(f"! {text}", width, " " * INDENT)]
+    return [Text("GENERATOR", "bold"), *_facts(facts, width), *(Text(line, _UNSURE) for line in warnings)]
+
+
+def _warnings(result: RunResult) -> list[str]:
+    health = result.health
+    service = result.metrics.value(HTTP_REQ_DURATION.name)
+    late_limit = lateness_limit_ms(service.stat("med") if service is not None else 0.0)
+    off = (
+        (health.loop_busy > BUSY_LIMIT, f"the loop was busier than {BUSY_LIMIT:.0%}: the times hold its own queueing"),
+        (health.lateness_p99_ms > late_limit, f"starts were later than {duration(late_limit)} at p99"),
+        (health.gc_pause_max_ms > _GC_PAUSE_LIMIT_MS, f"a garbage collection took {duration(health.gc_pause_max_ms)}"),
+        (health.dropped_iterations > 0, "iterations were dropped: the planned load was not delivered in full"),
+        (health.abandoned_requests > 0, f"requests cut off when their iteration ended: {health.abandoned_requests:,}"),
+    )
+    return [text for wrong, text in off if wrong]
+
+
+def _closing(result: RunResult, width: int) -> Lines:
+    """Repeat the verdict where a long summary ends, which is what a terminal still shows."""
+    label, style = _LABELS[result.verdict.outcome]
+    reason = printable(" ".join(result.verdict.reasons[:1]))
+    return [Text.assemble((label, style), "  ", textwrap.shorten(reason, width - len(label) - 2, placeholder=" ..."))]

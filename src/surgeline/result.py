@@ -1,0 +1,91 @@
+"""What a run came to: frozen data that outputs and reports render, and that knows nothing of them.
+
+Built once, by `run`, when the load has ended.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from surgeline.metrics.health import GeneratorHealth
+from surgeline.metrics.names import Metric
+from surgeline.metrics.values import RateValue, TrendValue, Value
+from surgeline.judge.evaluate import ThresholdResult
+from surgeline.judge.verdict import Verdict
+
+
+class Metrics(Protocol):
+    """What can be asked of the samples of a run."""
+
+    def metrics(self) -> list[Metric]:
+        """Return the metrics that have samples, by name."""
+
+    def value(self, name: str, tags: Mapping[str, str] | None = None) -> Value | None:
+        """Return what the metric came to over all series that carry `tags`; None when there is no such sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A check by name, with how often it passed and failed."""
+
+    name: str
+    value: RateValue
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """All requests of one method and name."""
+
+    method: str
+    name: str
+    duration: TrendValue
+    rate: float
+    """Requests per second of the run."""
+    failed: RateValue
+    """`http_req_failed` of these requests: `passes` counts the failed ones, as in k6."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureKind:
+    """Requests that failed in one way: an error code with its text, or an unexpected status."""
+
+    code: int
+    """k6's error code, 1000 and up."""
+    message: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class IterationError:
+    """Exceptions of one kind in scenario functions, with the traceback of the first."""
+
+    kind: str
+    """Type, message and place, in one line."""
+    count: int
+    first_traceback: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """One finished run."""
+
+    title: str
+    """The script's path, or the request of `surgeline http`."""
+    scenarios: tuple[str, ...]
+    """One line for each scenario: its name and what its executor does."""
+    started_at: datetime
+    """With its time zone."""
+    seconds: float
+    """From the first scenario's start to the end of the last iteration."""
+    metrics: Metrics
+    trend_stats: tuple[str, ...]
+    thresholds: tuple[ThresholdResult, ...]
+    checks: tuple[CheckResult, ...]
+    requests: tuple[RequestRow, ...]
+    failures: tuple[FailureKind, ...]
+    iteration_errors: tuple[IterationError, ...]
+    health: GeneratorHealth
+    verdict: Verdict
+    interrupted: bool
+    """A signal ended the run."""

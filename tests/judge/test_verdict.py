@@ -1,0 +1,134 @@
+"""How threshold results and the generator's health make a verdict."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from surgeline.errors import ExitCode
+from surgeline.metrics.health import GeneratorHealth
+from surgeline.metrics.names import BUILTIN
+from surgeline.judge.evaluate import ThresholdResult
+from surgeline.judge.grammar import parse_thresholds
+from surgeline.judge.verdict import Outcome, judge, lateness_limit_ms
+
+HEALTHY = GeneratorHealth(0.5, 0.01, 0.02, 1.0, 0, 0, 0.1, 0.2, 10.0, 50_000_000)
+BUSY = replace(HEALTHY, loop_busy=0.95)
+LATE = replace(HEALTHY, lateness_p99_ms=38.4)
+DROPPED = replace(HEALTHY, dropped_iterations=1_204)
+
+THRESHOLD = parse_thresholds({"http_req_duration": "p(95)<500"}, BUILTIN)[0]
+PASS = ThresholdResult(THRESHOLD, 412.0, True)
+FAIL = ThresholdResult(THRESHOLD, 612.3, False)
+EMPTY = ThresholdResult(THRESHOLD, None, None)
+
+CASES = [
+    ([], HEALTHY, Outcome.NOT_JUDGED),
+    ([], BUSY, Outcome.NOT_JUDGED),
+    ([PASS], HEALTHY, Outcome.PASSED),
+    ([PASS, PASS], DROPPED, Outcome.PASSED),
+    ([FAIL], HEALTHY, Outcome.FAILED),
+    ([PASS, FAIL], HEALTHY, Outcome.FAILED),
+    ([PASS, EMPTY], HEALTHY, Outcome.INCONCLUSIVE),
+    ([EMPTY], HEALTHY, Outcome.INCONCLUSIVE),
+    ([EMPTY, FAIL], HEALTHY, Outcome.FAILED),
+    ([PASS], BUSY, Outcome.INCONCLUSIVE),
+    ([FAIL], BUSY, Outcome.INCONCLUSIVE),
+    ([FAIL], LATE, Outcome.INCONCLUSIVE),
+    ([FAIL], DROPPED, Outcome.FAILED),
+    ([PASS], replace(HEALTHY, loop_busy=0.90), Outcome.PASSED),
+    ([PASS], replace(HEALTHY, lateness_p99_ms=10.0), Outcome.PASSED),
+]
+
+
+@pytest.mark.parametrize(("results", "health", "outcome"), CASES)
+def test_outcome(results, health, outcome):
+    assert judge(results, health, p50_ms=4.0).outcome is outcome
+
+
+EXITS = [([PASS], HEALTHY, 0), ([], HEALTHY, 0), ([FAIL], HEALTHY, 99), ([FAIL], BUSY, 112), ([EMPTY], HEALTHY, 112)]
+
+
+@pytest.mark.parametrize(("results", "health", "code"), EXITS)
+def test_exit_code(results, health, code):
+    assert judge(results, health, p50_ms=4.0).exit_code is ExitCode(code)
+
+
+@pytest.mark.parametrize(("p50_ms", "limit"), [(4, 10), (100, 10), (101, 10.1), (2_000, 200), (math.nan, 10)])
+def test_starts_may_be_late_by_a_tenth_of_the_median_or_ten_milliseconds(p50_ms, limit):
+    assert lateness_limit_ms(p50_ms) == pytest.approx(limit)
+
+
+def test_a_slow_service_forgives_the_lateness_that_a_fast_one_does_not():
+    assert judge([PASS], LATE, p50_ms=380.0).outcome is Outcome.INCONCLUSIVE
+    assert judge([PASS], LATE, p50_ms=390.0).outcome is Outcome.PASSED
+
+
+def test_all_thresholds_passed_is_said():
+    assert judge([PASS, PASS], HEALTHY, 4.0).reasons == ("2 of 2 thresholds passed",)
+
+
+def test_failed_thresholds_are_named_with_what_was_measured():
+    assert judge([PASS, FAIL], HEALTHY, 4.0).reasons == (
+        "1 of 2 thresholds failed: http_req_duration p(95)<500 (612.30ms)",
+    )
+
+
+def test_of_many_failed_thresholds_three_are_named():
+    (reason,) = judge([FAIL] * 5, HEALTHY, 4.0).reasons
+
+    assert reason.startswith("5 of 5 thresholds failed: ")
+    assert reason.count("p(95)<500") == 3
+    assert reason.endswith(" and 2 more")
+
+
+def test_a_run_without_thresholds_says_so_first_and_still_tells_the_limits():
+    reasons = judge([], replace(BUSY, dropped_iterations=3), 4.0).reasons
+
+    assert reasons[0] == "there are no thresholds, so nothing was judged"
+    assert "95.0% busy" in reasons[1]
+    assert reasons[2].startswith("dropped iterations: 3 ")
+
+
+def test_missing_samples_are_named():
+    reason = judge([PASS, EMPTY], HEALTHY, 4.0).reasons[0]
+
+    assert reason.startswith("1 of 2 thresholds had no samples: http_req_duration p(95)<500; check ")
+
+
+def test_both_limits_are_told_with_figures_and_advice_before_the_thresholds():
+    busy, late, failed, dropped = judge(
+        [FAIL], replace(BUSY, lateness_p99_ms=38.4, dropped_iterations=1_204), p50_ms=4.0
+    ).reasons
+
+    assert "its loop was 95.0% busy (at most 90%); lower the rate" in busy
+    assert "started 38.40ms late or more (at most 10.00ms); lower the rate" in late
+    assert failed.startswith("1 of 1 threshold failed")
+    assert "1,204 were due and never started" in dropped
+
+
+HEALTHS = st.builds(
+    replace,
+    st.just(HEALTHY),
+    loop_busy=st.floats(0, 1),
+    lateness_p99_ms=st.floats(0, 500),
+    dropped_iterations=st.integers(0, 9),
+)
+
+
+@given(st.lists(st.sampled_from([PASS, FAIL, EMPTY]), max_size=6), HEALTHS, st.floats(0, 5_000) | st.just(math.nan))
+def test_never_passes_what_failed_or_was_not_measured(results, health, p50_ms):
+    verdict = judge(results, health, p50_ms)
+
+    assert verdict.reasons
+    limited = health.loop_busy > 0.90 or health.lateness_p99_ms > max(10.0, 0.0 if math.isnan(p50_ms) else p50_ms / 10)
+    if verdict.outcome is Outcome.PASSED:
+        assert results
+        assert not limited
+        assert all(result.ok for result in results)
+    if verdict.outcome is Outcome.FAILED:
+        assert not limited
+        assert FAIL in results
+    assert (verdict.outcome is Outcome.NOT_JUDGED) is (not results)
