@@ -1,0 +1,5 @@
+"""`python -m surgeline`."""
+
+from surgeline.cli.main import main
+
+main()

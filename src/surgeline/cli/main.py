@@ -1,0 +1,65 @@
+"""The `surgeline` command: its sub-commands, and the one place where errors become messages and exit codes."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from surgeline import __version__
+from surgeline.errors import ExitCode, SurgelineError
+
+# Imported when asked for, so that a command starts no slower than it must.
+_COMMANDS = {
+    "run": "Run a load test script.",
+    "http": "Load one URL.",
+    "demo": "Start a reference system, seed it, load it, show the result.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"surgeline.cli.{name}").command
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="surgeline %(version)s")
+def surgeline() -> None:
+    """Load testing from plain Python scripts, at native speed, with a verdict that can be trusted.
+
+    Exit codes: 0 passed; 99 thresholds failed; 104 the script or an option is wrong (nothing was sent); 105 stopped by
+    a signal; 107 set-up or tear-down failed; 112 inconclusive; 1 a defect of surgeline.
+    """
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line and exit."""
+    try:
+        code = surgeline.main(arguments, standalone_mode=False)
+    except SurgelineError as error:
+        code = _fail(str(error), error.exit_code)
+    except click.ClickException as error:
+        hint = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "surgeline"
+        code = _fail(f"{error.format_message()}\nSee `{hint} --help`.", ExitCode.WRONG_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        code = ExitCode.STOPPED_BY_SIGNAL
+    except BrokenPipeError:
+        # Whoever read our output, `head` say, has seen enough.
+        sys.stderr.close()
+        code = ExitCode.PASSED
+    sys.exit(int(code or 0))
+
+
+def _fail(message: str, code: ExitCode) -> ExitCode:
+    click.echo(f"surgeline: {message}", err=True)
+    return code

@@ -1,0 +1,81 @@
+"""Pools: the data that scripts draw from, shared by all virtual users."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from surgeline.errors import OptionError
+
+T = TypeVar("T")
+
+
+class _User(Protocol):
+    @property
+    def random(self) -> Any: ...
+
+
+class Pool(Generic[T]):
+    """Values by position; drawn at random, in turn, or never twice."""
+
+    def __init__(self, values: Sequence[T]) -> None:
+        if not len(values):
+            raise OptionError("pool: expected at least one value, found none")
+        self._values = values
+        self._turn = 0
+        self._taken = 0
+
+    def random(self, vu: _User) -> T:
+        """Return any value, by the virtual user's random generator."""
+        return self._values[vu.random.randrange(len(self._values))]
+
+    def cycle(self, vu: _User) -> T:  # noqa: ARG002 - every way of drawing is called alike
+        """Return the next value in turn, over all virtual users; after the last comes the first."""
+        value = self._values[self._turn]
+        self._turn = (self._turn + 1) % len(self._values)
+        return value
+
+    def unique(self, vu: _User) -> T:  # noqa: ARG002 - every way of drawing is called alike
+        """Return a value that nobody was given before. Raises LookupError when there is none left."""
+        if self._taken == len(self._values):
+            raise LookupError(f"pool: all {len(self._values):,} values were drawn with unique(); make the pool larger")
+        self._taken += 1
+        return self._values[self._taken - 1]
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._values)
+
+
+class _Ids(Sequence[str]):
+    """Texts made from their number when asked for: a million of them cost nothing."""
+
+    def __init__(self, pattern: str, first: int, count: int) -> None:
+        self._pattern = pattern
+        self._first = first
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        if not 0 <= index < self._count:
+            raise IndexError(index)
+        return self._pattern.format(self._first + index)
+
+
+def ids(pattern: str, *, first: int = 1, count: int) -> Pool[str]:
+    """Return a pool of `count` texts: `pattern` formatted with `first`, `first + 1` and so on.
+
+    `ids("user_{:07d}", first=0, count=1_000_000)`. Raises OptionError when the pattern cannot take a number.
+    """
+    try:
+        pattern.format(first)
+    except (IndexError, KeyError, ValueError) as error:
+        raise OptionError(f'pool.ids: expected a pattern such as "user_{{:07d}}", found {pattern!r}: {error}') from None
+    return Pool(_Ids(pattern, first, count))
+
+
+def rows(values: Sequence[T]) -> Pool[T]:
+    """Return a pool of values that the script has already."""
+    return Pool(values)

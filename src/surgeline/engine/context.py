@@ -1,0 +1,42 @@
+"""What everything in one run shares: the loop, the poller, the registry, the seed, and where messages go.
+
+And the current virtual user, so that `check` needs no argument for it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from surgeline._native.poller import Poller
+from surgeline.metrics.registry import Registry
+
+if TYPE_CHECKING:
+    from surgeline.engine.vu import VirtualUser
+
+current_vu: ContextVar["VirtualUser"] = ContextVar("current_vu")
+
+
+@dataclass(slots=True)
+class RunContext:
+    """Shared by all scenarios of a run."""
+
+    loop: asyncio.AbstractEventLoop
+    poller: Poller
+    registry: Registry
+    seed: int
+    tags: Mapping[str, str]
+    """Tags of every sample of the run."""
+    notify: Callable[[str], None]
+    """Takes a message for the person who watches."""
+    data: object = None
+    """What `@setup` returned."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the run should come to its end: no new iterations."""
+    last_vu_id: int = 0
+
+    def next_vu_id(self) -> int:
+        """Return the next virtual user's number, from 1."""
+        self.last_vu_id += 1
+        return self.last_vu_id

@@ -1,0 +1,134 @@
+"""Runs all scenarios of a plan together, and keeps the seconds: each second ends a block of every series."""
+
+import asyncio
+import gc
+import resource
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from surgeline._native.poller import Alarm, now_ns
+from surgeline.engine.context import RunContext
+from surgeline.engine.scenario import MakeVU, Scenario, ScenarioRun
+from surgeline.metrics import names
+from surgeline.metrics.health import GeneratorHealth
+from surgeline.metrics.registry import Series
+from surgeline.metrics.values import CounterValue, TrendValue
+
+_SECOND = 1_000_000_000
+Blocks = list[tuple[Series, Any]]
+
+
+class Execution:
+    """The load of one run."""
+
+    def __init__(self, context: RunContext, scenarios: Sequence[Scenario], make_vu: MakeVU) -> None:
+        self.context = context
+        self.runs = [ScenarioRun(context, scenario, make_vu) for scenario in scenarios]
+        self.started_ns = now_ns()
+        self.ended_ns = self.started_ns
+        self._health = _HealthWatch(context)
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """Seconds since the start, or of the whole load once it has ended."""
+        end = self.ended_ns if self.ended_ns > self.started_ns else now_ns()
+        return (end - self.started_ns) / _SECOND
+
+    async def run(self, on_second: Callable[[Blocks], None]) -> None:
+        """Run every scenario to its end; `on_second` is given each second's blocks."""
+        self.started_ns = now_ns()
+        self._health.start()
+        ticks = Alarm(self.context.poller, lambda now: self._tick(now, on_second))
+        ticks.set(self.started_ns + _SECOND)
+        self._sample_users()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for run in self.runs:
+                    group.create_task(self._run_scenario(run))
+        finally:
+            ticks.cancel()
+            self.finish()
+
+    def finish(self) -> None:
+        """End the last block; may be called again after the loop was broken off."""
+        if self.ended_ns <= self.started_ns:
+            self.ended_ns = now_ns()
+            self._health.stop()
+        self.context.registry.seconds = self.elapsed_seconds
+        self.context.registry.rotate()
+
+    def health(self) -> GeneratorHealth:
+        """Return how the generator fared."""
+        return self._health.result(self)
+
+    def _tick(self, now: int, on_second: Callable[[Blocks], None]) -> int:
+        self.context.registry.seconds = (now - self.started_ns) / _SECOND
+        self._sample_users()
+        on_second(self.context.registry.rotate())
+        return self.started_ns + ((now - self.started_ns) // _SECOND + 1) * _SECOND
+
+    def _sample_users(self) -> None:
+        for run in self.runs:
+            run.sample_users()
+
+    async def _run_scenario(self, run: ScenarioRun) -> None:
+        if run.scenario.start_ns:
+            await self.context.poller.sleep_until(self.started_ns + run.scenario.start_ns)
+        await run.scenario.executor.execute(run)
+
+
+class _HealthWatch:
+    """Measures the generator over the time of the load."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._pause_started = 0
+        self._pause_max = 0
+        self._pause_total = 0
+        self._wall = self._idle = 0
+        self._cpu = 0.0
+
+    def start(self) -> None:
+        # What exists now lives until the end: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        gc.callbacks.append(self._on_collection)
+        self._wall, self._idle, self._cpu = now_ns(), self._context.poller.idle_ns, time.process_time()
+
+    def stop(self) -> None:
+        self._wall = now_ns() - self._wall
+        self._idle = self._context.poller.idle_ns - self._idle
+        self._cpu = time.process_time() - self._cpu
+        gc.callbacks.remove(self._on_collection)
+        gc.unfreeze()
+
+    def _on_collection(self, phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            self._pause_started = now_ns()
+            return
+        pause = now_ns() - self._pause_started
+        self._pause_total += pause
+        self._pause_max = max(self._pause_max, pause)
+
+    def result(self, execution: Execution) -> GeneratorHealth:
+        registry = self._context.registry
+        lateness = registry.value(names.ITERATION_LATENESS.name)
+        dropped = registry.value(names.DROPPED_ITERATIONS.name)
+        users = [user for run in execution.runs for user in run.users]
+
+        def late(aggregation: str) -> float:
+            return lateness.stat(aggregation) if isinstance(lateness, TrendValue) else 0.0
+
+        return GeneratorHealth(
+            loop_busy=1 - min(1.0, self._idle / self._wall) if self._wall else 0.0,
+            lateness_p50_ms=late("med"),
+            lateness_p99_ms=late("p(99)"),
+            lateness_max_ms=late("max"),
+            dropped_iterations=int(dropped.count) if isinstance(dropped, CounterValue) else 0,
+            abandoned_requests=sum(user.abandoned for user in users),
+            gc_pause_max_ms=self._pause_max / 1e6,
+            gc_pause_total_ms=self._pause_total / 1e6,
+            cpu_seconds=self._cpu,
+            max_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        )

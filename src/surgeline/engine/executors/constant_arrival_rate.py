@@ -1,0 +1,151 @@
+"""Starts at a constant rate, whatever the system under test does. k6's `constant-arrival-rate`.
+
+An alarm of the poller fires at each intended start and steps an idle user's task right there, outside of any other
+task, so a start is not queued behind the loop's other work. A start for which there is no user is dropped, and counted.
+"""
+
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from surgeline._native.poller import Alarm, Completion, now_ns
+from surgeline.engine.scenario import Crew, ScenarioRun
+from surgeline.engine.vu import VirtualUser
+from surgeline.schedule.constant_rate import ConstantRate
+from surgeline.schedule.duration import format_duration
+
+_NO_MORE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantArrivalRate:
+    """`rate` starts for each `time_unit_ns` over `duration_ns`, by `pre_allocated_vus` users and at most `max_vus`."""
+
+    rate: int
+    time_unit_ns: int
+    duration_ns: int
+    pre_allocated_vus: int
+    max_vus: int
+
+    @property
+    def schedule(self) -> ConstantRate:
+        """When each iteration starts."""
+        return ConstantRate(self.rate, self.time_unit_ns, self.duration_ns)
+
+    @property
+    def planned_iterations(self) -> int | None:
+        """All starts of the schedule."""
+        return self.schedule.total
+
+    @property
+    def planned_ns(self) -> int | None:
+        """The duration."""
+        return self.duration_ns
+
+    def describe(self) -> str:
+        """Say it in a few words."""
+        unit = "s" if self.time_unit_ns == 1_000_000_000 else f" per {format_duration(self.time_unit_ns)}"
+        rate = f"{self.rate:,}/{unit}" if unit == "s" else f"{self.rate:,}{unit}"
+        return f"{rate} for {format_duration(self.duration_ns)} (at most {self.max_vus:,} virtual users)"
+
+    async def execute(self, run: ScenarioRun) -> None:
+        """Run until the duration is over and the last iterations have ended."""
+        arrivals = _Arrivals(self, run)
+        try:
+            await arrivals.run_to_end()
+        finally:
+            arrivals.stop()
+
+
+class _Arrivals:
+    """The starts of one scenario, as they happen."""
+
+    def __init__(self, options: ConstantArrivalRate, run: ScenarioRun) -> None:
+        self._options = options
+        self._schedule = options.schedule
+        self._run = run
+        self._crew = Crew(run)
+        self._idle: list[Completion] = []
+        self._next = 0
+        self._over = Completion(run.context.poller)
+        self._warned = False
+        for _ in range(options.pre_allocated_vus):
+            self._hire(None)
+        self._start_ns = now_ns()
+        self._alarm = Alarm(run.context.poller, self._on_due, precise=True)
+
+    async def run_to_end(self) -> None:
+        """Start what is due until the schedule ends or the run is stopping, then let the users finish."""
+        self._alarm.set(self._start_ns)
+        stopping = self._run.context.loop.create_task(self._stop_early())
+        try:
+            await self._over
+        finally:
+            stopping.cancel()
+            self._alarm.cancel()
+        for gate in self._idle:
+            gate.set_result(_NO_MORE)
+        await self._crew.finish()
+
+    def stop(self) -> None:
+        """Count what was planned and never started."""
+        self._run.drop(self._schedule.total - self._next)
+
+    async def _stop_early(self) -> None:
+        await self._run.context.stopping.wait()
+        self._over.set_result(None)
+
+    def _on_due(self, now: int) -> int | None:
+        """Start all that is due; return when the next one is."""
+        elapsed = now - self._start_ns
+        while self._next < self._schedule.total:
+            due = self._schedule.start_ns(self._next)
+            if due > elapsed:
+                return self._start_ns + due
+            self._next += 1
+            self._start(self._start_ns + due)
+        # k6 ends after the duration, not after the last start; iterations may go on until then.
+        if elapsed < self._options.duration_ns:
+            return self._start_ns + self._options.duration_ns
+        self._over.set_result(None)
+        return None
+
+    def _start(self, intended_ns: int) -> None:
+        if self._idle:
+            self._idle.pop().set_result(intended_ns)
+        elif len(self._run.users) < self._options.max_vus:
+            self._hire(intended_ns)
+        else:
+            self._run.drop()
+            self._warn()
+
+    def _hire(self, first_ns: int | None) -> None:
+        user = self._run.new_user()
+        self._crew.add(user, self._life(user, first_ns))
+
+    def _life(self, user: VirtualUser, first_ns: int | None) -> Coroutine[Any, Any, None]:
+        if first_ns is None:
+            gate = Completion(self._run.context.poller)
+            self._idle.append(gate)
+            return self._iterate(user, gate)
+        return self._iterate(user, None, first_ns)
+
+    async def _iterate(self, user: VirtualUser, gate: Completion | None, intended_ns: int = 0) -> None:
+        if gate is not None:
+            intended_ns = await gate
+        while intended_ns != _NO_MORE:
+            await self._run.once(user, intended_ns)
+            if self._over.done():
+                return
+            # The last to come free is the first to be used again: its connection is the warmest.
+            gate = Completion(self._run.context.poller)
+            self._idle.append(gate)
+            intended_ns = await gate
+
+    def _warn(self) -> None:
+        if not self._warned:
+            self._warned = True
+            self._run.context.notify(
+                f"{self._run.scenario.name}: all {self._options.max_vus:,} virtual users are busy, so iterations are "
+                "dropped. The system is slower than the rate needs; raise max_vus to let more wait at once."
+            )

@@ -1,0 +1,39 @@
+"""A fixed number of virtual users, each iterating for a fixed time. k6's `constant-vus`."""
+
+from dataclasses import dataclass
+
+from surgeline._native.iteration import Budget
+from surgeline._native.poller import now_ns
+from surgeline.engine.scenario import ScenarioRun
+from surgeline.schedule.duration import format_duration
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantVUs:
+    """`vus` users iterate until `duration_ns` is over."""
+
+    vus: int
+    duration_ns: int
+
+    @property
+    def planned_iterations(self) -> int | None:
+        """Not known: it depends on how fast the system answers."""
+        return None
+
+    @property
+    def planned_ns(self) -> int | None:
+        """The duration."""
+        return self.duration_ns
+
+    @property
+    def max_vus(self) -> int:
+        """The users."""
+        return self.vus
+
+    def describe(self) -> str:
+        """Say it in a few words."""
+        return f"{self.vus:,} virtual users for {format_duration(self.duration_ns)}"
+
+    async def execute(self, run: ScenarioRun) -> None:
+        """Run until the duration is over and the last iterations have ended."""
+        await run.repeat(Budget(now_ns() + self.duration_ns), self.vus)

@@ -1,0 +1,85 @@
+"""The series of HTTP requests: one endpoint for each method, name and tags, one outcome for each way it can end."""
+
+from collections.abc import Callable, Mapping
+
+from surgeline._native.http1 import Endpoint, Outcome
+from surgeline.metrics import names
+from surgeline.metrics.registry import Registry
+from surgeline.protocols.http.errors import status_code, status_text
+
+MOST_ENDPOINTS = 1_000
+OTHER = "(other)"
+
+_OUTCOME_METRICS = (
+    names.HTTP_REQS,
+    names.HTTP_REQ_FAILED,
+    names.DATA_SENT,
+    names.DATA_RECEIVED,
+    names.HTTP_REQ_DURATION,
+    names.HTTP_REQ_RESPONSE_TIME,
+    names.HTTP_REQ_BLOCKED,
+    names.HTTP_REQ_CONNECTING,
+    names.HTTP_REQ_TLS_HANDSHAKING,
+    names.HTTP_REQ_SENDING,
+    names.HTTP_REQ_WAITING,
+    names.HTTP_REQ_RECEIVING,
+)
+"""In the order that `Outcome` takes its cells."""
+
+
+class Endpoints:
+    """The endpoints of one scenario. After `MOST_ENDPOINTS` names, further ones count together as `(other)`."""
+
+    def __init__(self, registry: Registry, tags: Mapping[str, str], notify: Callable[[str], None]) -> None:
+        self._registry = registry
+        self._tags = tags
+        self._notify = notify
+        self._warned = False
+        self._endpoints: dict[tuple[str, str, tuple[tuple[str, str], ...]], Endpoint] = {}
+
+    def get(self, method: str, name: str, tags: Mapping[str, str] | None) -> Endpoint:
+        """Return the endpoint of requests of this method, name and tags."""
+        own = tuple(sorted(tags.items())) if tags else ()
+        endpoint = self._endpoints.get((method, name, own))
+        if endpoint is None:
+            endpoint = self._add(method, name, own)
+        return endpoint
+
+    def _add(self, method: str, name: str, own: tuple[tuple[str, str], ...]) -> Endpoint:
+        if len(self._endpoints) >= MOST_ENDPOINTS and name != OTHER:
+            self._warn(name)
+            return self.get(method, OTHER, None)
+        tags = {**self._tags, "method": method, "name": name, "url": name, **dict(own)}
+        endpoint = self._endpoints[method, name, own] = Endpoint(
+            lambda *ending: make_outcome(self._registry, tags, *ending)
+        )
+        return endpoint
+
+    def _warn(self, name: str) -> None:
+        if not self._warned:
+            self._warned = True
+            self._notify(
+                f"More than {MOST_ENDPOINTS:,} different request names, such as {name!r}; further ones count together "
+                f"as {OTHER!r}. Give requests whose URL holds an id a name: vu.http.get(url, name=\"get-user\")."
+            )
+
+
+def make_outcome(
+    registry: Registry,
+    tags: Mapping[str, str],
+    status: int,
+    error_code: int,
+    error: str | None,
+    protocol: str,
+    tls_version: str | None,
+) -> Outcome:
+    """Return the cells for one way a request of these tags can end."""
+    expected = 200 <= status <= 399
+    ending = {"status": str(status), "proto": protocol, "expected_response": "true" if expected else "false"}
+    if not expected:
+        ending["error_code"] = str(error_code or status_code(status))
+        ending["error"] = error or status_text(status)
+    if tls_version:
+        ending["tls_version"] = tls_version.lower().replace("v", "")
+    cells = [registry.cell(metric, {**tags, **ending}) for metric in _OUTCOME_METRICS]
+    return Outcome(not expected, *cells)

@@ -1,0 +1,124 @@
+"""Why a request failed: the one place where the system's, TLS's and the parser's errors become codes and words.
+
+The codes are k6's where k6 has one (1000 to 1599); 1051, 1221 and 1700 to 1799 are ours.
+"""
+
+import errno
+import os
+import socket
+import ssl
+from collections.abc import Callable
+from enum import IntEnum
+from http import HTTPStatus
+
+from surgeline._native import http1
+
+
+class ErrorCode(IntEnum):
+    """What the `error_code` tag says."""
+
+    OTHER = 1000
+    TIMEOUT = 1050
+    CANCELLED = 1051
+    DNS = 1100
+    UNKNOWN_HOST = 1101
+    TCP = 1200
+    BROKEN_PIPE = 1201
+    CONNECT = 1210
+    CONNECT_TIMEOUT = 1211
+    REFUSED = 1212
+    RESET = 1220
+    CLOSED_EARLY = 1221
+    TLS = 1300
+    UNKNOWN_AUTHORITY = 1310
+    WRONG_HOST = 1311
+    MALFORMED = 1710
+    HEAD_TOO_LARGE = 1711
+    BODY_TOO_LARGE = 1712
+
+
+def status_code(status: int) -> int:
+    """Return the error code of a response that is not expected: 1400 to 1599 for a status of 400 to 599."""
+    return 1000 + status if 400 <= status <= 599 else ErrorCode.OTHER
+
+
+def status_text(status: int) -> str:
+    """Return a status with its standard phrase, if it has one."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"status {status}"
+
+
+def describe_error(stage: str, number: int, detail: object) -> tuple[int, str]:
+    """Return (error code, words) for a call that failed at a stage of `surgeline._native.http1`."""
+    code, text = _STAGES[stage](number, detail)
+    return int(code), text
+
+
+def _resolve(_number: int, detail: object) -> tuple[ErrorCode, str]:
+    if isinstance(detail, socket.gaierror) and detail.errno == socket.EAI_NONAME:
+        return ErrorCode.UNKNOWN_HOST, f"unknown host: {detail.strerror}"
+    return ErrorCode.DNS, f"name lookup failed: {detail}"
+
+
+_CONNECT = {errno.ECONNREFUSED: (ErrorCode.REFUSED, "connection refused"),
+            errno.ETIMEDOUT: (ErrorCode.CONNECT_TIMEOUT, "connecting timed out"),
+            errno.EMFILE: (ErrorCode.CONNECT, "no file descriptor left for a connection; raise `ulimit -n`"),
+            errno.EADDRNOTAVAIL: (ErrorCode.CONNECT, "no local port left for a connection")}
+
+_TRANSFER = {errno.ECONNRESET: (ErrorCode.RESET, "connection reset by the server"),
+             errno.EPIPE: (ErrorCode.BROKEN_PIPE, "the server closed the connection while we sent")}
+
+
+def _connect(number: int, _detail: object) -> tuple[ErrorCode, str]:
+    return _CONNECT.get(number) or (ErrorCode.CONNECT, f"connecting failed: {os.strerror(number)}")
+
+
+def _transfer(number: int, _detail: object) -> tuple[ErrorCode, str]:
+    return _TRANSFER.get(number) or (ErrorCode.TCP, f"transfer failed: {os.strerror(number)}")
+
+
+_HOST_MISMATCH = (62, 64)
+_UNKNOWN_AUTHORITY = (18, 19, 20, 21)
+
+
+def _tls(number: int, detail: object) -> tuple[ErrorCode, str]:
+    if isinstance(detail, ssl.SSLCertVerificationError):
+        text = f"certificate not accepted: {detail.verify_message}"
+        if detail.verify_code in _HOST_MISMATCH:
+            return ErrorCode.WRONG_HOST, text
+        if detail.verify_code in _UNKNOWN_AUTHORITY:
+            return ErrorCode.UNKNOWN_AUTHORITY, text
+        return ErrorCode.TLS, text
+    if isinstance(detail, ssl.SSLError):
+        return ErrorCode.TLS, f"TLS failed: {detail.reason or detail}"
+    return ErrorCode.TLS, f"TLS failed: {detail or os.strerror(number)}"
+
+
+_PARSE = {
+    http1.HEAD_TOO_LARGE: ErrorCode.HEAD_TOO_LARGE,
+    http1.BODY_TOO_LARGE: ErrorCode.BODY_TOO_LARGE,
+}
+
+
+def _parse(number: int, _detail: object) -> tuple[ErrorCode, str]:
+    return _PARSE.get(number, ErrorCode.MALFORMED), f"malformed response: {http1.parse_error_text(number)}"
+
+
+def _closed(_number: int, _detail: object) -> tuple[ErrorCode, str]:
+    return ErrorCode.CLOSED_EARLY, "the server closed the connection before the response was complete"
+
+
+_STAGES: dict[str, Callable[[int, object], tuple[ErrorCode, str]]] = {
+    http1.STAGE_RESOLVE: _resolve,
+    http1.STAGE_CONNECT: _connect,
+    http1.STAGE_TLS: _tls,
+    http1.STAGE_SEND: _transfer,
+    http1.STAGE_RECEIVE: _transfer,
+    http1.STAGE_PARSE: _parse,
+    http1.STAGE_CLOSED: _closed,
+    http1.STAGE_TIMEOUT: lambda _number, _detail: (ErrorCode.TIMEOUT, "request timed out"),
+    http1.STAGE_CONNECT_TIMEOUT: lambda _number, _detail: (ErrorCode.CONNECT_TIMEOUT, "connecting timed out"),
+    http1.STAGE_CANCELLED: lambda _number, _detail: (ErrorCode.CANCELLED, "cancelled by the script"),
+}

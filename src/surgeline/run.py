@@ -1,0 +1,318 @@
+"""The composition root: a plan in, a `RunReport` out. The only module that knows everyone.
+
+It makes the loop, the registry and the clients, runs set-up, load and tear-down, minds the signals, and puts what came
+of it together.
+"""
+
+import asyncio
+import inspect
+import random
+import signal
+import traceback
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from types import FrameType
+from typing import Any
+
+from surgeline._native.poller import Poller
+from surgeline.engine.context import RunContext, current_vu
+from surgeline.engine.execution import Blocks, Execution
+from surgeline.engine.loop import new_loop
+from surgeline.engine.scenario import ScenarioRun
+from surgeline.errors import ExitCode, SetupError, SurgelineError
+from surgeline.metrics import names
+from surgeline.metrics.registry import Registry
+from surgeline.metrics.trend_stats import DEFAULT_TREND_STATS
+from surgeline.metrics.values import CounterValue, RateValue, TrendValue
+from surgeline.protocols.http.client import HttpScenario
+from surgeline.protocols.http.endpoints import Endpoints
+from surgeline.protocols.http.origins import Origins
+from surgeline.report.progress import ProgressSnapshot
+from surgeline.result import CheckResult, FailureKind, IterationError, RequestRow, RunResult
+from surgeline.script.plan import Hook, TestPlan
+from surgeline.script.vu import VU
+from surgeline.judge.evaluate import ThresholdResult, evaluate
+from surgeline.judge.verdict import Verdict, judge
+
+HOOK_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run a plan, beside what the plan says."""
+
+    notify: Callable[[str], None]
+    """Takes messages for the person who watches."""
+    on_progress: Callable[[ProgressSnapshot], None]
+    """Takes a picture of the run each second."""
+    seed: int | None = None
+    insecure: bool = False
+    trend_stats: tuple[str, ...] = DEFAULT_TREND_STATS
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What came of a run, and what to exit with."""
+
+    result: RunResult | None
+    """None when set-up failed: there was no load."""
+    error: SurgelineError | None = None
+    """Set-up or tear-down failed."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """A signal first, then a failed hook, then the verdict."""
+        if self.result is not None and self.result.interrupted:
+            return ExitCode.STOPPED_BY_SIGNAL
+        if self.error is not None:
+            return self.error.exit_code
+        assert self.result is not None
+        return self.result.verdict.exit_code
+
+
+def run_plan(plan: TestPlan, options: RunOptions) -> RunReport:
+    """Carry out a plan. Blocks until it has ended; Ctrl-C ends it gracefully, a second one at once."""
+    loop, poller = new_loop()
+    run = _Run(plan, options, loop, poller)
+    with asyncio.Runner(loop_factory=lambda: loop) as runner, _signals(run.stop):
+        try:
+            runner.run(run.whole())
+        except KeyboardInterrupt:
+            run.break_off()
+    return run.report()
+
+
+@contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """The first SIGINT or SIGTERM calls `stop`; the second breaks off wherever the program is, even a stuck script."""
+    seen = 0
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        nonlocal seen
+        seen += 1
+        if seen > 1:
+            raise KeyboardInterrupt
+        stop()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Run:
+    """One run, from set-up to result."""
+
+    def __init__(self, plan: TestPlan, options: RunOptions, loop: asyncio.AbstractEventLoop, poller: Poller) -> None:
+        self._plan = plan
+        self._options = options
+        self._loop = loop
+        self._registry = Registry()
+        seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
+        self._context = RunContext(loop, poller, self._registry, seed, plan.tags, options.notify)
+        self._origins = Origins(loop, insecure=options.insecure)
+        self._http: dict[str, HttpScenario] = {}
+        self._execution = Execution(self._context, plan.scenarios, self._make_vu)
+        self._started_at = datetime.now().astimezone()
+        self._error: SurgelineError | None = None
+        self._loaded = False
+        self._interrupted = False
+
+    def stop(self) -> None:
+        """End the run gracefully; called from a signal handler."""
+        self._interrupted = True
+        self._loop.call_soon_threadsafe(self._context.stopping.set)
+        self._options.notify("Stopping: iterations under way may end. Once more to stop at once.")
+
+    def break_off(self) -> None:
+        """End the run at once: nothing more is started or waited for; what was recorded counts."""
+        self._interrupted = True
+        for run in self._execution.runs:
+            for user in run.users:
+                user.interrupted = True
+
+    async def whole(self) -> None:
+        """Set-up, load, tear-down."""
+        try:
+            self._context.data = await self._call_hook(self._plan.setup, "setup")
+        except SetupError as error:
+            self._error = error
+            return
+        self._loaded = True
+        self._started_at = datetime.now().astimezone()
+        await self._execution.run(self._on_second)
+        try:
+            await self._call_hook(self._plan.teardown, "teardown")
+        except SetupError as error:
+            self._error = error
+
+    def report(self) -> RunReport:
+        """Put together what came of it."""
+        if not self._loaded:
+            return RunReport(None, self._error or SetupError("The run was stopped during set-up."))
+        self._execution.finish()
+        return RunReport(_Results(self._plan, self._options, self._execution).build(self._started_at, self._interrupted),
+                         self._error)
+
+    def _make_vu(self, run: ScenarioRun, number: int) -> VU:
+        name = run.scenario.name
+        http = self._http.get(name)
+        if http is None:
+            http = self._http[name] = self._make_http(run.tags, run.scenario.base_url)
+        return VU(self._context, name, number, http)
+
+    def _make_http(self, tags: Mapping[str, str], base_url: str | None) -> HttpScenario:
+        endpoints = Endpoints(self._registry, tags, self._options.notify)
+        return HttpScenario(self._context.poller, self._origins, endpoints, base_url=base_url)
+
+    async def _call_hook(self, hook: Hook | None, name: str) -> Any:
+        """Call set-up or tear-down with a virtual user of its own."""
+        if hook is None:
+            return None
+        http = self._make_http({**self._context.tags, "group": f"::{name}"}, self._plan.scenarios[0].base_url)
+        user = VU(self._context, name, 0, http)
+        current_vu.set(user)
+        try:
+            async with asyncio.timeout(HOOK_SECONDS):
+                return await _call(hook, user)
+        except TimeoutError:
+            raise SetupError(f"@{name} did not end within {HOOK_SECONDS} s.") from None
+        except Exception as error:
+            raise SetupError(f"@{name} raised.\n{_script_traceback(error)}") from None
+        finally:
+            user.close()
+
+    def _on_second(self, blocks: Blocks) -> None:
+        self._options.on_progress(_snapshot(self._execution, blocks))
+
+
+async def _call(hook: Hook, user: VU) -> Any:
+    result = hook(user) if inspect.signature(hook).parameters else hook()
+    return await result if isinstance(result, Awaitable) else result
+
+
+def _script_traceback(error: BaseException) -> str:
+    here = [frame for frame in (error.__traceback__,) if frame is not None]
+    while here and here[0].tb_frame.f_code.co_filename == __file__ and here[0].tb_next is not None:
+        here[0] = here[0].tb_next
+    return "".join(traceback.format_exception(type(error), error, here[0] if here else None)).rstrip()
+
+
+def _snapshot(execution: Execution, blocks: Blocks) -> ProgressSnapshot:
+    """Return what the status line shows, from the second that has just ended and the totals."""
+    registry = execution.context.registry
+    durations = [block for series, block in blocks if series.metric is names.HTTP_REQ_DURATION]
+    counted = names.HTTP_REQS if durations else names.ITERATIONS
+    p95 = None
+    if durations:
+        last_second = durations[0].copy()
+        for block in durations[1:]:
+            last_second.merge(block)
+        p95 = last_second.quantile(0.95) / 1e6
+    failed = registry.value(names.HTTP_REQ_FAILED.name)
+    failed = failed if isinstance(failed, RateValue) else RateValue(0, 0)
+    planned = [run.scenario.executor.planned_iterations for run in execution.runs]
+    ends = [
+        None if run.scenario.executor.planned_ns is None
+        else (run.scenario.start_ns + run.scenario.executor.planned_ns) / 1e9
+        for run in execution.runs
+    ]
+    return ProgressSnapshot(
+        elapsed_s=execution.elapsed_seconds,
+        total_s=_known(ends, max),
+        rate=sum(block for series, block in blocks if series.metric is counted),
+        vus=sum(run.active for run in execution.runs),
+        p95_ms=p95,
+        errors=failed.passes,
+        failed_share=failed.stat("rate"),
+        iterations=int(_count(registry, names.ITERATIONS.name)),
+        iterations_total=_known(planned, sum),
+        dropped=int(_count(registry, names.DROPPED_ITERATIONS.name)),
+    )
+
+
+def _known(values: Sequence[Any], combine: Callable[[Sequence[Any]], Any]) -> Any:
+    return None if any(value is None for value in values) else combine(values)
+
+
+def _count(registry: Registry, name: str) -> float:
+    value = registry.value(name)
+    return value.count if isinstance(value, CounterValue) else 0.0
+
+
+class _Results:
+    """Builds the `RunResult` of a finished execution."""
+
+    def __init__(self, plan: TestPlan, options: RunOptions, execution: Execution) -> None:
+        self._plan = plan
+        self._options = options
+        self._execution = execution
+        self._registry = execution.context.registry
+
+    def build(self, started_at: datetime, interrupted: bool) -> RunResult:
+        """Return the result."""
+        thresholds = tuple(
+            evaluate(threshold, self._registry.value(threshold.selector.metric, dict(threshold.selector.tags)))
+            for threshold in self._plan.thresholds
+        )
+        health = self._execution.health()
+        return RunResult(
+            title=self._plan.title,
+            scenarios=tuple(f"{one.name}: {one.executor.describe()}" for one in self._plan.scenarios),
+            started_at=started_at,
+            seconds=self._execution.elapsed_seconds,
+            metrics=self._registry,
+            trend_stats=self._options.trend_stats,
+            thresholds=thresholds,
+            checks=self._checks(),
+            requests=self._requests(),
+            failures=self._failures(),
+            iteration_errors=self._iteration_errors(),
+            health=health,
+            verdict=self._judge(thresholds),
+            interrupted=interrupted,
+        )
+
+    def _judge(self, thresholds: Sequence[ThresholdResult]) -> Verdict:
+        measured = self._registry.value(names.HTTP_REQ_DURATION.name) or self._registry.value(
+            names.ITERATION_DURATION.name
+        )
+        p50 = measured.stat("med") if isinstance(measured, TrendValue) else 0.0
+        return judge(thresholds, self._execution.health(), p50)
+
+    def _checks(self) -> tuple[CheckResult, ...]:
+        return tuple(
+            CheckResult(name, value)
+            for (name,), value in self._registry.by_tag(names.CHECKS.name, "check").items()
+            if isinstance(value, RateValue)
+        )
+
+    def _requests(self) -> tuple[RequestRow, ...]:
+        durations = self._registry.by_tag(names.HTTP_REQ_DURATION.name, "method", "name")
+        failed = self._registry.by_tag(names.HTTP_REQ_FAILED.name, "method", "name")
+        counts = self._registry.by_tag(names.HTTP_REQS.name, "method", "name")
+        rows = []
+        for (method, name), duration in durations.items():
+            share = failed[method, name]
+            assert isinstance(duration, TrendValue)
+            assert isinstance(share, RateValue)
+            rows.append(RequestRow(method, name, duration, counts[method, name].stat("rate"), share))
+        return tuple(rows)
+
+    def _failures(self) -> tuple[FailureKind, ...]:
+        counted = self._registry.by_tag(names.HTTP_REQS.name, "error_code", "error")
+        kinds = [
+            FailureKind(int(code), error, int(value.stat("count"))) for (code, error), value in counted.items() if code
+        ]
+        return tuple(sorted(kinds, key=lambda kind: -kind.count))
+
+    def _iteration_errors(self) -> tuple[IterationError, ...]:
+        return tuple(
+            IterationError(kind, count, run.errors.first_tracebacks[kind])
+            for run in self._execution.runs
+            for kind, count in run.errors.counts.items()
+        )
