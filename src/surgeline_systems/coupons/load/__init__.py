@@ -1,0 +1,1 @@
+"""The load suite of the coupons system: `benchmark.py` and `constant_rate.py`, each run with `surgeline run`."""

