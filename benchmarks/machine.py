@@ -1,0 +1,61 @@
+"""The machine that the figures are taken on: its cores, its limits, its description."""
+
+import os
+import platform
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.bench import MissingError
+
+FILES_WANTED = 40_000
+QUIET_LOAD = 0.5
+
+
+def two_cores() -> tuple[int, int]:
+    """One core for the server and one for the generator. Raises MissingError when there is one only."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise MissingError("two cores are needed, one for the server and one for the generator; found one")
+    return cores[0], cores[1]
+
+
+@contextmanager
+def pinned(core: int) -> Iterator[None]:
+    """What is started while the block runs stays on this core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def raise_file_limit() -> None:
+    """Allow as many open files as we may, for ten thousand connections in a server and in a generator."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft = FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, FILES_WANTED)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def describe() -> dict[str, str]:
+    """What a reader must know about the machine."""
+    return {
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "python": platform.python_version(),
+        "load": f"{os.getloadavg()[0]:.2f} before the start",
+    }
+
+
+def is_busy() -> bool:
+    """Has the machine had other work in the last minute?"""
+    return os.getloadavg()[0] > QUIET_LOAD
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return "unknown processor"
