@@ -23,7 +23,15 @@ extensions = [
         [str(NATIVE / f"{name}.pyx"), *(str(CORE / source) for source in c_sources)],
         depends=[str(path) for path in sorted(CORE.glob("*.h"))],
         include_dirs=[str(CORE)],
-        extra_compile_args=["-O3", "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wno-unused-parameter", *SANITIZE],
+        extra_compile_args=[
+            "-O3",
+            "-std=gnu11",
+            "-D_GNU_SOURCE",
+            "-Wall",
+            "-Wextra",
+            "-Wno-unused-parameter",
+            *SANITIZE,
+        ],
         extra_link_args=SANITIZE,
     )
     for name, c_sources in SOURCES.items()

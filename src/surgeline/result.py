@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from surgeline.judge.evaluate import ThresholdResult
+from surgeline.judge.verdict import Verdict
 from surgeline.metrics.health import GeneratorHealth
 from surgeline.metrics.names import Metric
 from surgeline.metrics.values import RateValue, TrendValue, Value
-from surgeline.judge.evaluate import ThresholdResult
-from surgeline.judge.verdict import Verdict
 
 
 class Metrics(Protocol):

@@ -7,21 +7,22 @@ of it together.
 import asyncio
 import inspect
 import random
-import signal
-import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import FrameType
 from typing import Any
 
 from surgeline._native.poller import Poller
+from surgeline.engine.checks import Checks
 from surgeline.engine.context import RunContext, current_vu
 from surgeline.engine.execution import Blocks, Execution
-from surgeline.engine.loop import new_loop
-from surgeline.engine.scenario import ScenarioRun
+from surgeline.engine.iteration_errors import script_traceback
+from surgeline.engine.loop import close_loop, new_loop
+from surgeline.engine.scenario import CLEANUP_SECONDS, ScenarioRun
+from surgeline.engine.signals import stop_signals
 from surgeline.errors import ExitCode, SetupError, SurgelineError
+from surgeline.judge.evaluate import ThresholdResult, evaluate
+from surgeline.judge.verdict import Verdict, judge
 from surgeline.metrics import names
 from surgeline.metrics.registry import Registry
 from surgeline.metrics.trend_stats import DEFAULT_TREND_STATS
@@ -33,10 +34,10 @@ from surgeline.report.progress import ProgressSnapshot
 from surgeline.result import CheckResult, FailureKind, IterationError, RequestRow, RunResult
 from surgeline.script.plan import Hook, TestPlan
 from surgeline.script.vu import VU
-from surgeline.judge.evaluate import ThresholdResult, evaluate
-from surgeline.judge.verdict import Verdict, judge
 
 HOOK_SECONDS = 60
+_PATIENCE_AT_ONCE = 1.0
+"""How long tasks of the script may take to end when the run is stopped at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ class RunReport:
     """What came of a run, and what to exit with."""
 
     result: RunResult | None
-    """None when set-up failed: there was no load."""
+    """None when set-up failed or was stopped: there was no load."""
     error: SurgelineError | None = None
-    """Set-up or tear-down failed."""
+    """Set-up or tear-down failed, or the script ended the run in a way of its own."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -75,33 +76,22 @@ class RunReport:
 def run_plan(plan: TestPlan, options: RunOptions) -> RunReport:
     """Carry out a plan. Blocks until it has ended; Ctrl-C ends it gracefully, a second one at once."""
     loop, poller = new_loop()
-    run = _Run(plan, options, loop, poller)
-    with asyncio.Runner(loop_factory=lambda: loop) as runner, _signals(run.stop):
-        try:
-            runner.run(run.whole())
-        except KeyboardInterrupt:
-            run.break_off()
+    try:
+        run = _Run(plan, options, loop, poller)
+        with stop_signals(loop, run.stop):
+            run.drive()
+    finally:
+        if not loop.is_closed():
+            loop.close()
     return run.report()
 
 
-@contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """The first SIGINT or SIGTERM calls `stop`; the second breaks off wherever the program is, even a stuck script."""
-    seen = 0
+class _StoppedError(SurgelineError):
+    exit_code = ExitCode.STOPPED_BY_SIGNAL
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        nonlocal seen
-        seen += 1
-        if seen > 1:
-            raise KeyboardInterrupt
-        stop()
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+class _AbortedError(SurgelineError):
+    exit_code = ExitCode.ABORTED
 
 
 class _Run:
@@ -126,44 +116,79 @@ class _Run:
         """End the run gracefully; called from a signal handler."""
         self._interrupted = True
         self._loop.call_soon_threadsafe(self._context.stopping.set)
-        self._options.notify("Stopping: iterations under way may end. Once more to stop at once.")
+        message = "Stopping: iterations under way may end. Once more to stop at once."
+        try:
+            self._options.notify(message)
+        except RuntimeError:  # the signal came while something was being printed
+            self._loop.call_soon_threadsafe(self._options.notify, message)
 
-    def break_off(self) -> None:
-        """End the run at once: nothing more is started or waited for; what was recorded counts."""
-        self._interrupted = True
+    def drive(self) -> None:
+        """Run to the end, or until a signal or the script breaks the run off; what was recorded until then counts."""
+        patience = CLEANUP_SECONDS
+        try:
+            self._loop.run_until_complete(self._whole())
+        except KeyboardInterrupt:
+            self._interrupted = True
+            patience = _PATIENCE_AT_ONCE
+        except SystemExit as error:
+            self._error = _AbortedError(f"A task of the script ended the run with SystemExit({error.code!r}).")
+        finally:
+            self._evict()
+            self._close(patience)
+
+    def _close(self, patience: float) -> None:
+        try:
+            close_loop(self._loop, patience)
+        except KeyboardInterrupt:  # one more signal: no waiting at all, and the summary all the same
+            self._interrupted = True
+
+    def _evict(self) -> None:
+        """Whoever is still there when the run is over was broken off: no more iterations, no time to end in order."""
         for run in self._execution.runs:
             for user in run.users:
-                user.interrupted = True
+                user.interrupted = user.evicted = True
 
-    async def whole(self) -> None:
+    async def _whole(self) -> None:
         """Set-up, load, tear-down."""
         try:
-            self._context.data = await self._call_hook(self._plan.setup, "setup")
-        except SetupError as error:
-            self._error = error
-            return
-        self._loaded = True
-        self._started_at = datetime.now().astimezone()
-        await self._execution.run(self._on_second)
-        try:
+            await self._set_up()
+            if self._context.stopping.is_set():
+                return
+            self._loaded = True
+            self._started_at = datetime.now().astimezone()
+            await self._execution.run(self._on_second)
             await self._call_hook(self._plan.teardown, "teardown")
         except SetupError as error:
             self._error = error
 
+    async def _set_up(self) -> None:
+        """Call set-up; a signal cancels it."""
+        hook = self._loop.create_task(self._call_hook(self._plan.setup, "setup"))
+        stopping = self._loop.create_task(self._context.stopping.wait())
+        await asyncio.wait({hook, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not hook.done():
+            hook.cancel()
+            await asyncio.wait({hook}, timeout=CLEANUP_SECONDS)
+        if hook.done() and not hook.cancelled():
+            self._context.data = hook.result()
+
     def report(self) -> RunReport:
         """Put together what came of it."""
         if not self._loaded:
-            return RunReport(None, self._error or SetupError("The run was stopped during set-up."))
+            stopped = _StoppedError("The run was stopped during set-up: there was no load.")
+            return RunReport(None, stopped if self._interrupted else self._error)
         self._execution.finish()
-        return RunReport(_Results(self._plan, self._options, self._execution).build(self._started_at, self._interrupted),
-                         self._error)
+        return RunReport(
+            _Results(self._plan, self._options, self._execution).build(self._started_at, self._interrupted), self._error
+        )
 
     def _make_vu(self, run: ScenarioRun, number: int) -> VU:
         name = run.scenario.name
         http = self._http.get(name)
         if http is None:
             http = self._http[name] = self._make_http(run.tags, run.scenario.base_url)
-        return VU(self._context, name, number, http)
+        return VU(self._context, name, number, run.checks, http)
 
     def _make_http(self, tags: Mapping[str, str], base_url: str | None) -> HttpScenario:
         endpoints = Endpoints(self._registry, tags, self._options.notify)
@@ -173,16 +198,20 @@ class _Run:
         """Call set-up or tear-down with a virtual user of its own."""
         if hook is None:
             return None
-        http = self._make_http({**self._context.tags, "group": f"::{name}"}, self._plan.scenarios[0].base_url)
-        user = VU(self._context, name, 0, http)
+        tags = {**self._context.tags, "group": f"::{name}"}
+        http = self._make_http(tags, self._plan.scenarios[0].base_url)
+        user = VU(self._context, name, 0, Checks(self._registry, tags), http)
         current_vu.set(user)
+        limit = asyncio.timeout(HOOK_SECONDS)
         try:
-            async with asyncio.timeout(HOOK_SECONDS):
+            async with limit:
                 return await _call(hook, user)
-        except TimeoutError:
-            raise SetupError(f"@{name} did not end within {HOOK_SECONDS} s.") from None
-        except Exception as error:
-            raise SetupError(f"@{name} raised.\n{_script_traceback(error)}") from None
+        except (Exception, asyncio.CancelledError, SystemExit) as error:
+            if limit.expired():
+                raise SetupError(f"@{name} did not end within {HOOK_SECONDS} s.") from None
+            if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
+                raise
+            raise SetupError(f"@{name} raised.\n{script_traceback(error)}") from None
         finally:
             user.close()
 
@@ -190,16 +219,14 @@ class _Run:
         self._options.on_progress(_snapshot(self._execution, blocks))
 
 
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 async def _call(hook: Hook, user: VU) -> Any:
     result = hook(user) if inspect.signature(hook).parameters else hook()
     return await result if isinstance(result, Awaitable) else result
-
-
-def _script_traceback(error: BaseException) -> str:
-    here = [frame for frame in (error.__traceback__,) if frame is not None]
-    while here and here[0].tb_frame.f_code.co_filename == __file__ and here[0].tb_next is not None:
-        here[0] = here[0].tb_next
-    return "".join(traceback.format_exception(type(error), error, here[0] if here else None)).rstrip()
 
 
 def _snapshot(execution: Execution, blocks: Blocks) -> ProgressSnapshot:
@@ -217,7 +244,8 @@ def _snapshot(execution: Execution, blocks: Blocks) -> ProgressSnapshot:
     failed = failed if isinstance(failed, RateValue) else RateValue(0, 0)
     planned = [run.scenario.executor.planned_iterations for run in execution.runs]
     ends = [
-        None if run.scenario.executor.planned_ns is None
+        None
+        if run.scenario.executor.planned_ns is None
         else (run.scenario.start_ns + run.scenario.executor.planned_ns) / 1e9
         for run in execution.runs
     ]

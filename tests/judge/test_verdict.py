@@ -14,7 +14,7 @@ from surgeline.judge.evaluate import ThresholdResult
 from surgeline.judge.grammar import parse_thresholds
 from surgeline.judge.verdict import Outcome, judge, lateness_limit_ms
 
-HEALTHY = GeneratorHealth(0.5, 0.01, 0.02, 1.0, 0, 0, 0.1, 0.2, 10.0, 50_000_000)
+HEALTHY = GeneratorHealth(0.5, 0.01, 0.02, 1.0, 0, 0, 0.1, 0.2, 10.0, 50_000_000, 60.0)
 BUSY = replace(HEALTHY, loop_busy=0.95)
 LATE = replace(HEALTHY, lateness_p99_ms=38.4)
 DROPPED = replace(HEALTHY, dropped_iterations=1_204)
@@ -39,6 +39,8 @@ CASES = [
     ([FAIL], LATE, Outcome.INCONCLUSIVE),
     ([FAIL], DROPPED, Outcome.FAILED),
     ([PASS], replace(HEALTHY, loop_busy=0.90), Outcome.PASSED),
+    ([PASS], replace(BUSY, seconds=0.49), Outcome.PASSED),
+    ([PASS], replace(BUSY, seconds=0.5), Outcome.INCONCLUSIVE),
     ([PASS], replace(HEALTHY, lateness_p99_ms=10.0), Outcome.PASSED),
 ]
 
@@ -106,7 +108,7 @@ def test_both_limits_are_told_with_figures_and_advice_before_the_thresholds():
     assert "its loop was 95.0% busy (at most 90%); lower the rate" in busy
     assert "started 38.40ms late or more (at most 10.00ms); lower the rate" in late
     assert failed.startswith("1 of 1 threshold failed")
-    assert "1,204 were due and never started" in dropped
+    assert "1,204 were planned and never started" in dropped
 
 
 HEALTHS = st.builds(

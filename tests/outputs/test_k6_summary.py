@@ -20,7 +20,7 @@ from surgeline.judge.evaluate import evaluate
 from surgeline.judge.grammar import parse_thresholds
 from surgeline.judge.verdict import judge
 
-HEALTH = GeneratorHealth(0.1, 0.0, 0.0, 0.0, 0, 0, 0.0, 0.0, 1.0, 1_000_000)
+HEALTH = GeneratorHealth(0.1, 0.0, 0.0, 0.0, 0, 0, 0.0, 0.0, 1.0, 1_000_000, 10.0)
 
 
 def trend(*milliseconds):

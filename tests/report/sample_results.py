@@ -27,6 +27,7 @@ HEALTHY = GeneratorHealth(
     gc_pause_total_ms=4.2,
     cpu_seconds=127.4,
     max_rss_bytes=84_100_000,
+    seconds=300.0,
 )
 OVERLOADED = replace(HEALTHY, loop_busy=0.972, lateness_p50_ms=3.1, lateness_p99_ms=38.4, lateness_max_ms=212.0)
 COUPONS_APPLIED = Metric("coupons_applied", MetricType.COUNTER)

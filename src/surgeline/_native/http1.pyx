@@ -25,6 +25,7 @@ cdef extern from "http1.h" nogil:
     ctypedef enum sl_http_error:
         SL_HTTP_HEAD_TOO_LARGE
         SL_HTTP_BODY_TOO_LARGE
+        SL_HTTP_CLOSED_UNANSWERED
     ctypedef struct sl_http:
         int status
         int minor_version
@@ -39,10 +40,14 @@ cdef extern from "http1.h" nogil:
     void sl_http_reset(sl_http *, int)
     sl_http_status sl_http_feed(sl_http *, const uint8_t *, size_t, size_t *)
     sl_http_status sl_http_end(sl_http *)
+    int sl_http_started(const sl_http *)
     const char *sl_http_error_text(sl_http_error)
 
 cdef extern from "sys/epoll.h" nogil:
     uint32_t EPOLLIN, EPOLLOUT
+
+cdef extern from "unistd.h" nogil:
+    int close(int)
 
 cdef extern from "sys/uio.h" nogil:
     struct iovec:
@@ -85,6 +90,14 @@ STAGE_CANCELLED = "cancelled"
 
 HEAD_TOO_LARGE = <int>SL_HTTP_HEAD_TOO_LARGE
 BODY_TOO_LARGE = <int>SL_HTTP_BODY_TOO_LARGE
+CLOSED_UNANSWERED = <int>SL_HTTP_CLOSED_UNANSWERED
+NO_END_MARK = -1
+
+# What TLS reads at once: no record holds more.
+cdef int TLS_RECORD = 16 * 1024
+# A response larger than this does not keep its memory while the connection is idle.
+cdef size_t KEPT_BODY = 64 * 1024
+cdef dict TLS_NUMBERS = {"TLSv1": 1, "TLSv1.1": 2, "TLSv1.2": 3, "TLSv1.3": 4}
 
 
 def parse_error_text(int number):
@@ -132,6 +145,10 @@ cdef class Origin:
         for connection in waiting:
             (<Connection>connection).fail(STAGE_RESOLVE, 0, reason)
 
+    cdef int connect(self, Connection connection) except -1:
+        """Open the connection now, or when the name has been looked up."""
+        return connection.open() if self.addresses else self.want(connection)
+
     cdef int want(self, Connection connection) except -1:
         self.waiting.append(connection)
         if len(self.waiting) == 1:
@@ -145,10 +162,12 @@ cdef class Outcome:
     cdef readonly RateCell failed
     cdef readonly TrendCell duration, response_time, blocked, connecting, tls, sending, waiting, receiving
     cdef readonly bint is_failure
+    cdef readonly int error_code
 
-    def __init__(self, bint is_failure, requests, failed, sent, received, duration, response_time, blocked, connecting,
+    def __init__(self, bint is_failure, int error_code, requests, failed, sent, received, duration, response_time, blocked, connecting,
                  tls, sending, waiting, receiving):
         self.is_failure = is_failure
+        self.error_code = error_code
         self.requests = requests
         self.failed = failed
         self.sent = sent
@@ -165,28 +184,54 @@ cdef class Outcome:
 
 cdef class Endpoint:
     """Requests that share a method, a name and tags. `make_outcome` is given status, error code, error,
-    protocol and TLS version."""
+    protocol and TLS version. `repeatable`: may a request be sent again when nobody knows whether it arrived?"""
     cdef object make_outcome
-    cdef dict outcomes
+    cdef readonly bint repeatable
+    cdef dict answered, failed
     cdef Outcome last
     cdef int last_key
 
-    def __init__(self, make_outcome):
+    def __init__(self, make_outcome, bint repeatable):
         self.make_outcome = make_outcome
-        self.outcomes = {}
+        self.repeatable = repeatable
+        self.answered = {}
+        self.failed = {}
 
-    cdef Outcome outcome(self, int status, int error_code, object error, Connection connection):
-        cdef int key = (error_code << 10) | status
-        if key == self.last_key and self.last is not None:
-            return self.last
-        outcome = self.outcomes.get(key)
-        if outcome is None:
-            version = None if connection.tls is None else connection.tls.version()
-            protocol = "HTTP/1.0" if status and not connection.parser.minor_version else "HTTP/1.1"
-            outcome = self.outcomes[key] = self.make_outcome(status, error_code, error, protocol, version)
-        self.last = outcome
-        self.last_key = key
+    cdef Outcome answer(self, Connection connection):
+        cdef int key = (connection.parser.status << 4) | (connection.tls_number << 1) | connection.parser.minor_version
+        if key != self.last_key or self.last is None:
+            self.last = self.answered.get(key)
+            if self.last is None:
+                protocol = "HTTP/1.1" if connection.parser.minor_version else "HTTP/1.0"
+                self.last = self.answered[key] = self.make_outcome(
+                    connection.parser.status, 0, None, protocol, connection.tls_version)
+            self.last_key = key
         return self.last
+
+    cdef Outcome failure(self, int code, str text, Connection connection):
+        key = (code, text, connection.tls_number)
+        outcome = self.failed.get(key)
+        if outcome is None:
+            outcome = self.failed[key] = self.make_outcome(0, code, text, "HTTP/1.1", connection.tls_version)
+        return outcome
+
+
+cdef class Prepared:
+    """All of a request but its body. `head` is complete for a request without one; else it goes up to the value of
+    Content-Length."""
+    cdef readonly Origin origin
+    cdef readonly Endpoint endpoint
+    cdef readonly str url
+    cdef readonly bytes head
+    cdef readonly bint is_head
+
+    def __init__(self, Origin origin not None, Endpoint endpoint not None, str url not None, bytes head not None,
+                 bint is_head):
+        self.origin = origin
+        self.endpoint = endpoint
+        self.url = url
+        self.head = head
+        self.is_head = is_head
 
 
 cdef class RawResponse:
@@ -202,19 +247,18 @@ cdef class RawResponse:
 
 cdef class HttpCall(Completion):
     cdef Connection connection
-    cdef Endpoint endpoint
-    cdef str url
+    cdef Prepared request
     cdef bytes head
-    cdef object body
-    cdef bint is_head_request
+    cdef bytes body
     cdef int64_t called, deadline, lateness
     # Stamps; 0 where that point was not reached.
     cdef int64_t connect_started, connected, secured, send_started, sent, first_byte
     cdef uint64_t bytes_sent, bytes_received
 
     cdef int on_cancel(self) except -1:
-        if self.connection is not None:
-            self.connection.abandon()
+        cdef Connection connection = self.connection  # abandoning ends our reference to it, maybe the last one
+        if connection is not None:
+            connection.abandon()
         return 0
 
 
@@ -223,9 +267,12 @@ cdef class Session(Wakeable):
     cdef Poller poller
     cdef object describe_error
     cdef object response_class
+    cdef RawResponse unread
     cdef dict idle
     cdef list connections
+    # The earliest deadline that a timer was set for, and the ones that it went before, the latest first.
     cdef int64_t armed
+    cdef list armed_later
     cdef UserState user
     cdef bint closed
 
@@ -234,52 +281,57 @@ cdef class Session(Wakeable):
         self.user = user
         self.describe_error = describe_error
         self.response_class = response_class
+        self.unread = RawResponse()
         self.idle = {}
         self.connections = []
+        self.armed_later = []
 
-    def call(self, Origin origin not None, Endpoint endpoint not None, str url, bytes head not None, bytes body,
-             bint is_head_request, int64_t timeout_ns):
+    def call(self, Prepared request not None, bytes body, int64_t timeout_ns):
         cdef HttpCall call = HttpCall.__new__(HttpCall)
         cdef Connection connection
         cdef list idle
+        if self.closed:
+            raise RuntimeError("expected a request while the virtual user lives, found one after its end")
         call.poller = self.poller
-        call.endpoint = endpoint
-        call.url = url
-        call.head = head
-        call.body = body
-        call.is_head_request = is_head_request
+        call.request = request
+        call.head = request.head
+        if body is not None:
+            call.head = b"%b%d\r\n\r\n" % (call.head, len(body))
+            call.body = body or None
         call.lateness = self.user.lateness_ns
         call.called = sl_now()
         call.deadline = call.called + timeout_ns
         if not self.armed or call.deadline < self.armed:
             self.arm(call.deadline)
-        idle = self.idle.get(origin)
+        idle = self.idle.get(request.origin)
         if idle:
             connection = idle.pop()
-            connection.call = call
-            call.connection = connection
+            connection.take(call)
             connection.state = ACTIVE
-            sl_http_reset(&connection.parser, is_head_request)
             connection.begin(call.called)
         else:
-            connection = Connection(self, origin)
-            self.connections.append(connection)
-            connection.call = call
-            call.connection = connection
-            sl_http_reset(&connection.parser, is_head_request)
-            if origin.addresses:
-                connection.open()
-            else:
-                origin.want(connection)
+            self.open_connection(call)
         return call
 
     def close(self):
-        """Close every connection; calls under way are abandoned."""
+        """Close every connection; calls under way are cancelled and counted as abandoned."""
+        cdef Connection connection
         self.closed = True
         for connection in list(self.connections):
-            (<Connection>connection).abandon()
+            if connection.call is not None:
+                connection.call.cancel()
+            else:
+                connection.close()
+
+    cdef int open_connection(self, HttpCall call) except -1:
+        cdef Connection connection = Connection(self, call.request.origin)
+        self.connections.append(connection)
+        connection.take(call)
+        return connection.origin.connect(connection)
 
     cdef int arm(self, int64_t deadline) except -1:
+        if self.armed:
+            self.armed_later.append(self.armed)
         self.armed = deadline
         self.poller.add_timer(deadline, self)
         return 0
@@ -288,14 +340,12 @@ cdef class Session(Wakeable):
         """Fail what is over its time; look again when the next one will be."""
         cdef int64_t next_deadline = INT64_MAX
         cdef Connection connection
-        if now < self.armed:
-            return 0  # an earlier deadline took our place; its own timer comes
-        self.armed = 0
+        self.armed = self.armed_later.pop() if self.armed_later else 0
         for connection in list(self.connections):
             if connection.call is None:
                 continue
             if connection.call.deadline <= now:
-                connection.fail(STAGE_CONNECT_TIMEOUT if connection.state < ACTIVE else STAGE_TIMEOUT, 0, None)
+                connection.time_out()
             elif connection.call.deadline < next_deadline:
                 next_deadline = connection.call.deadline
         if next_deadline != INT64_MAX and (not self.armed or next_deadline < self.armed):
@@ -308,11 +358,15 @@ cdef class Connection(Channel):
     cdef Origin origin
     cdef HttpCall call
     cdef sl_http parser
-    cdef int state, attempts
+    cdef int state
+    cdef int first, attempts    # the address that was tried first, and how many have failed since
+    cdef int send_errno         # why sending failed, while what the server may have said before is read
     cdef bint wants_write
     cdef size_t offset          # how much of head and body (TLS: of `outgoing`) the socket has taken
     cdef object tls, tls_in, tls_out
     cdef bytes outgoing         # TLS records that the socket has not taken yet
+    cdef str tls_version
+    cdef int tls_number
 
     def __cinit__(self, Session session not None, Origin origin not None):
         self.poller = session.poller
@@ -324,37 +378,49 @@ cdef class Connection(Channel):
     def __dealloc__(self):
         sl_http_free(&self.parser)
 
+    cdef int take(self, HttpCall call) except -1:
+        self.call = call
+        call.connection = self
+        sl_http_reset(&self.parser, call.request.is_head)
+        return 0
+
     # Opening
 
     cdef int open(self) except -1:
         """Connect to the address that last worked, or the next after one that did not."""
-        cdef int number
+        cdef int number = 0, on = 1
         cdef bytes address
-        if self.call is None:
-            return 0  # abandoned while the name was looked up
         if not self.call.connect_started:
             self.call.connect_started = sl_now()
-        family, address = self.origin.addresses[(self.origin.preferred + self.attempts) % len(self.origin.addresses)]
+        if not self.attempts:
+            self.first = self.origin.preferred
+        family, address = self.origin.addresses[(self.first + self.attempts) % len(self.origin.addresses)]
         self.state = CONNECTING
         self.fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
         if self.fd < 0:
-            return self.fail(STAGE_CONNECT, errno, None)
-        cdef int on = 1
+            return self.connect_failed(errno)
         setsockopt(self.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on))
-        number = 0
         if connect(self.fd, <const sockaddr *>PyBytes_AS_STRING(address), <socklen_t>PyBytes_GET_SIZE(address)):
             number = errno
-        self.watch(EPOLLOUT)
         if number and number != EINPROGRESS:
-            return self.connect_failed(number)
+            return self.drop_and_fail(number)
+        try:
+            self.watch(EPOLLOUT)
+        except OSError as error:
+            return self.drop_and_fail(error.errno)
         return 0
+
+    cdef int drop_and_fail(self, int number) except -1:
+        """The descriptor is not watched yet."""
+        close(self.fd)
+        self.fd = -1
+        return self.connect_failed(number)
 
     cdef int connect_failed(self, int number) except -1:
         self.attempts += 1
         if self.attempts < len(self.origin.addresses):
             self.unwatch_and_close()
             return self.open()
-        self.session.user.connect_failures += 1
         return self.fail(STAGE_CONNECT, number, None)
 
     cdef int on_connected(self) except -1:
@@ -363,13 +429,17 @@ cdef class Connection(Channel):
         getsockopt(self.fd, SOL_SOCKET, SO_ERROR, &number, &size)
         if number:
             return self.connect_failed(number)
-        self.origin.preferred = (self.origin.preferred + self.attempts) % len(self.origin.addresses)
-        self.session.user.connect_failures = 0
+        self.origin.preferred = (self.first + self.attempts) % len(self.origin.addresses)
         self.call.connected = self.poller.now = sl_now()
         self.rewatch(EPOLLIN)
-        if self.origin.tls is None:
-            self.state = ACTIVE
-            return self.begin(self.call.connected)
+        return self.opened(self.call.connected) if self.origin.tls is None else self.start_tls()
+
+    cdef int opened(self, int64_t now) except -1:
+        self.session.user.connect_failures = 0
+        self.state = ACTIVE
+        return self.begin(now)
+
+    cdef int start_tls(self) except -1:
         self.state = HANDSHAKING
         self.tls_in = ssl.MemoryBIO()
         self.tls_out = ssl.MemoryBIO()
@@ -380,23 +450,20 @@ cdef class Connection(Channel):
         return self.handshake()
 
     cdef int handshake(self) except -1:
-        done = False
         try:
             self.tls.do_handshake()
-            done = True
         except ssl.SSLWantReadError:
-            pass
+            return self.flush_tls()
         except ssl.SSLError as error:
-            self.flush_tls()  # the alert that tells the server why
-            if self.state != CLOSED:
-                self.fail(STAGE_TLS, 0, error)
-            return 0
+            self.send_last_tls()  # the alert that tells the server why
+            return self.fail(STAGE_TLS, 0, error)
         self.flush_tls()
-        if done and self.state != CLOSED:
-            self.call.secured = self.poller.now = sl_now()
-            self.state = ACTIVE
-            self.begin(self.call.secured)
-        return 0
+        if self.state == CLOSED:
+            return 0
+        self.tls_version = self.tls.version()
+        self.tls_number = TLS_NUMBERS.get(self.tls_version, 0)
+        self.call.secured = self.poller.now = sl_now()
+        return self.opened(self.call.secured)
 
     # Sending
 
@@ -407,10 +474,17 @@ cdef class Connection(Channel):
             self.offset = 0
             return self.send_plain()
         try:
-            self.tls.write(self.call.head if self.call.body is None else self.call.head + self.call.body)
+            self.write_tls(self.call.head if self.call.body is None else self.call.head + self.call.body)
         except ssl.SSLError as error:
             return self.fail(STAGE_TLS, 0, error)
         return self.flush_tls()
+
+    cdef int write_tls(self, bytes data) except -1:
+        """TLS may take less than it is given."""
+        cdef Py_ssize_t taken = self.tls.write(data)
+        while taken < len(data):
+            taken += self.tls.write(memoryview(data)[taken:])
+        return 0
 
     cdef int send_plain(self) except -1:
         cdef HttpCall call = self.call
@@ -473,12 +547,25 @@ cdef class Connection(Channel):
             self.rewatch(EPOLLIN | EPOLLOUT if self.wants_write else EPOLLIN)
         return 0
 
+    cdef int send_last_tls(self) except -1:
+        """Send what TLS has left to say, an alert or its end mark. The connection ends, so whether it arrives is open."""
+        cdef bytes data = self.tls_out.read()
+        if data and self.outgoing is None:
+            send(self.fd, PyBytes_AS_STRING(data), <size_t>PyBytes_GET_SIZE(data), MSG_NOSIGNAL)
+        return 0
+
     cdef int fail_sending(self, int number) except -1:
         """A server may answer and close before it has read the request: then the answer is worth more than the error."""
-        if self.state == ACTIVE:
-            self.receive()
-        if self.state != CLOSED and self.call is not None:
-            self.fail(STAGE_SEND, number, None)
+        cdef HttpCall call = self.call
+        if call is None:
+            return self.close()
+        if self.state == HANDSHAKING:
+            return self.fail(STAGE_TLS, number, None)
+        self.send_errno = number
+        while self.call is call and self.receive():
+            pass
+        if self.call is call:
+            return self.lose(STAGE_SEND, number, None)
         return 0
 
     # Receiving
@@ -496,48 +583,49 @@ cdef class Connection(Channel):
         return 0
 
     cdef int receive(self) except -1:
-        """Take what the socket has, buffer by buffer, until it has no more or the response is complete."""
-        cdef ssize_t size
+        """Take a buffer of what the socket has; the poller comes back for the rest. Returns whether there was any."""
         cdef Poller poller = self.poller
-        while True:
-            size = recv(self.fd, poller.buffer, poller.buffer_size, 0)
-            poller.now = sl_now()
-            if size < 0:
-                if errno != EAGAIN and errno != EINTR:
-                    self.receive_failed(errno)
-                return 0
-            if self.call is None:
-                # Nothing was asked: the server closed an idle connection, or talks out of turn.
-                return self.close() if self.tls is None or size == 0 else self.receive_idle_tls(size)
-            self.call.bytes_received += <uint64_t>size
-            if size == 0:
-                return self.receive_end()
-            if self.tls is not None:
-                self.receive_tls(<size_t>size)
-            else:
-                self.feed(<const uint8_t *>poller.buffer, <size_t>size)
-            if <size_t>size < poller.buffer_size or self.state != ACTIVE:
-                return 0
+        cdef ssize_t size = recv(self.fd, poller.buffer, poller.buffer_size, 0)
+        poller.now = sl_now()
+        if size < 0:
+            if errno != EAGAIN and errno != EINTR:
+                self.receive_failed(errno)
+            return 0
+        if self.call is None:
+            # Nothing was asked: the server closed an idle connection, or talks out of turn.
+            return self.close() if self.tls is None or size == 0 else self.receive_idle_tls(size)
+        self.call.bytes_received += <uint64_t>size
+        if size == 0:
+            return self.receive_end()
+        if self.tls is not None:
+            self.receive_tls(<size_t>size)
+        else:
+            self.feed(<const uint8_t *>poller.buffer, <size_t>size)
+        return 1
 
     cdef int receive_failed(self, int number) except -1:
         if self.call is None:
             return self.close()
-        return self.fail(STAGE_TLS if self.state == HANDSHAKING else STAGE_RECEIVE, number, None)
+        if self.state == HANDSHAKING:
+            return self.fail(STAGE_TLS, number, None)
+        return self.lose(STAGE_RECEIVE, number, None)
 
     cdef int receive_end(self) except -1:
         if self.state == HANDSHAKING:
             return self.fail(STAGE_TLS, 0, "the server closed the connection during the handshake")
-        if self.tls is not None:
+        if self.tls is not None and sl_http_started(&self.parser):
             # Without TLS's own end mark, a body that is read until close could have been cut by anyone.
-            return self.fail(STAGE_CLOSED, 0, None)
+            return self.fail(STAGE_CLOSED, NO_END_MARK, None)
         return self.end_of_stream()
 
     cdef int end_of_stream(self) except -1:
-        if not self.call.first_byte:
-            self.call.first_byte = self.poller.now
         if sl_http_end(&self.parser) == SL_HTTP_DONE:
+            if not self.call.first_byte:
+                self.call.first_byte = self.poller.now
             return self.complete()
-        return self.fail(STAGE_CLOSED, <int>self.parser.error, None)
+        if self.send_errno:
+            return self.lose(STAGE_SEND, self.send_errno, None)
+        return self.lose(STAGE_CLOSED, <int>self.parser.error, None)
 
     cdef int receive_tls(self, size_t size) except -1:
         self.tls_in.write(PyBytes_FromStringAndSize(self.poller.buffer, <Py_ssize_t>size))
@@ -547,7 +635,7 @@ cdef class Connection(Channel):
                 return 0
         while self.state == ACTIVE:
             try:
-                data = self.tls.read(self.poller.buffer_size)
+                data = self.tls.read(TLS_RECORD)
             except ssl.SSLWantReadError:
                 if self.tls_out.pending:
                     self.flush_tls()
@@ -572,6 +660,18 @@ cdef class Connection(Channel):
             pass
         return self.close()
 
+    cdef bint has_more_tls(self) except -1:
+        """Did more come with the response: bytes that nobody asked for, or the end? A ticket is neither."""
+        if not self.tls_in.pending and not self.tls.pending():
+            return False
+        try:
+            self.tls.read(1)
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLError:
+            pass
+        return True
+
     cdef int feed(self, const uint8_t *data, size_t size) except -1:
         cdef size_t consumed = 0
         cdef sl_http_status status
@@ -582,7 +682,7 @@ cdef class Connection(Channel):
             return 0
         if status == SL_HTTP_ERROR:
             return self.fail(STAGE_PARSE, <int>self.parser.error, None)
-        if consumed < size:
+        if consumed < size or (self.tls is not None and self.parser.keep_alive and self.has_more_tls()):
             self.parser.keep_alive = 0  # bytes that nobody asked for: the connection is not to be trusted
         return self.complete()
 
@@ -591,61 +691,93 @@ cdef class Connection(Channel):
     cdef int complete(self) except -1:
         cdef HttpCall call = self.call
         cdef RawResponse response = self.respond(call)
-        cdef int status = self.parser.status
-        cdef Outcome outcome = call.endpoint.outcome(status, 0, None, self)
+        cdef Outcome outcome = call.request.endpoint.answer(self)
         self.call = None
         call.connection = None
+        self.session.user.connect_failures = 0
         # A request that was not sent to its end leaves a connection on which nothing can follow.
-        if self.parser.keep_alive and call.sent and status != 101 and not self.session.closed:
-            self.state = IDLE
-            idle = self.session.idle.get(self.origin)
-            if idle is None:
-                self.session.idle[self.origin] = [self]
-            else:
-                (<list>idle).append(self)
+        if self.parser.keep_alive and call.sent and self.parser.status != 101 and not self.session.closed:
+            self.rest()
         else:
             self.close()
         self.measure(call, outcome, response, self.poller.now)
         response.ok = not outcome.is_failure
+        response.error_code = outcome.error_code
         return call.finish(response)
+
+    cdef int rest(self) except -1:
+        self.state = IDLE
+        if self.parser.body_size > KEPT_BODY:
+            sl_http_reset(&self.parser, 0)
+        idle = self.session.idle.get(self.origin)
+        if idle is None:
+            self.session.idle[self.origin] = [self]
+        else:
+            (<list>idle).append(self)
+        return 0
 
     cdef RawResponse respond(self, HttpCall call):
         cdef object kind = self.session.response_class
-        cdef RawResponse response = kind.__new__(kind)
-        response.url = call.url
+        cdef RawResponse response
+        if call.follower is not None:
+            # No script will look at it.
+            response = self.session.unread
+            response.connecting_ns = response.tls_ns = 0
+            return response
+        response = kind.__new__(kind)
+        response.url = call.request.url
         response.status = self.parser.status
         response.head = PyBytes_FromStringAndSize(<const char *>self.parser.head, <Py_ssize_t>self.parser.head_size)
         response.body = PyBytes_FromStringAndSize(<const char *>self.parser.body, <Py_ssize_t>self.parser.body_size)
         return response
+
+    cdef int lose(self, str stage, int number, detail) except -1:
+        """The server is gone. It may end a kept connection just as a request goes out on it: then that is sent again on
+        a new one, if no harm can come of it (RFC 9110 9.2.2), as browsers and Go's client do."""
+        cdef HttpCall call = self.call
+        cdef bint was_kept = not call.connect_started
+        cdef bint is_harmless = call.request.endpoint.repeatable or not call.bytes_sent
+        if not was_kept or not is_harmless or sl_http_started(&self.parser) or self.session.closed:
+            return self.fail(stage, number, detail)
+        self.call = None
+        self.close()
+        call.send_started = call.sent = 0
+        return self.session.open_connection(call)
+
+    cdef int time_out(self) except -1:
+        if self.state == RESOLVING:
+            return self.fail(STAGE_RESOLVE, 0, "timed out")
+        if self.state == HANDSHAKING:
+            return self.fail(STAGE_TLS, 0, "the handshake timed out")
+        return self.fail(STAGE_CONNECT_TIMEOUT if self.state == CONNECTING else STAGE_TIMEOUT, 0, None)
 
     cdef int fail(self, str stage, int number, detail) except -1:
         """The call failed: a sample with an error code, and a response that says why."""
         cdef HttpCall call = self.call
         cdef object kind = self.session.response_class
         cdef RawResponse response
+        # Who cannot connect fails at once; this count is what keeps the closed model from spinning.
+        if self.state < ACTIVE and stage is not STAGE_CANCELLED:
+            self.session.user.connect_failures += 1
         self.close()
-        if call is None:
-            return 0
         self.poller.now = sl_now()
         code, text = self.session.describe_error(stage, number, detail)
         self.call = call.connection = None
         response = kind.__new__(kind)
-        response.url = call.url
+        response.url = call.request.url
         response.error_code = code
         response.error = text
         response.head = response.body = b""
-        self.measure(call, call.endpoint.outcome(0, code, text, self), response, self.poller.now)
+        self.measure(call, call.request.endpoint.failure(code, text, self), response, self.poller.now)
         return call.finish(response)
 
     cdef int abandon(self) except -1:
         """Cancelled: counted as abandoned where the run itself ends it, else as a failed request like any other."""
-        cdef HttpCall call = self.call
-        if call is None:
-            return self.close()
         if not self.session.user.interrupted and not self.session.closed:
             return self.fail(STAGE_CANCELLED, 0, None)
         self.session.user.abandoned += 1
-        self.call = call.connection = None
+        self.call.connection = None
+        self.call = None
         return self.close()
 
     cdef int close(self) except -1:
@@ -653,6 +785,8 @@ cdef class Connection(Channel):
             return 0
         if self.state == IDLE:
             (<list>self.session.idle[self.origin]).remove(self)
+            if self.tls is not None:
+                self.end_tls()
         if self.state == RESOLVING and self in self.origin.waiting:
             self.origin.waiting.remove(self)
         self.state = CLOSED
@@ -660,6 +794,13 @@ cdef class Connection(Channel):
         self.unwatch_and_close()
         self.outgoing = self.tls_in = self.tls_out = None
         return 0
+
+    cdef int end_tls(self) except -1:
+        try:
+            self.tls.unwrap()
+        except ssl.SSLError:
+            pass  # the server's own end mark, which we do not wait for
+        return self.send_last_tls()
 
     cdef int measure(self, HttpCall call, Outcome outcome, RawResponse response, int64_t end) except -1:
         """Split the time between the stamps; a stage that was not reached took none."""

@@ -1,14 +1,14 @@
 from libc.stdint cimport int64_t
 
 from surgeline._native.cells cimport CounterCell, TrendCell
-from surgeline._native.poller cimport Poller
+from surgeline._native.poller cimport Completion, Poller, Wakeable
 
 
 cdef class UserState:
     cdef public long id, iteration
     cdef readonly int64_t lateness_ns
     cdef public long connect_failures, abandoned
-    cdef public bint interrupted
+    cdef public bint interrupted, evicted
 
 
 cdef class Budget:
@@ -23,15 +23,17 @@ cdef class Recorder:
     cdef readonly long active, started
 
 
-cdef class Iterations:
+cdef class Iterations(Wakeable):
     cdef Poller poller
     cdef Recorder recorder
     cdef UserState user
     cdef Budget budget
     cdef object function, inner
+    cdef Completion parked
     cdef int64_t intended, started
     cdef long steps
     cdef bint running, rests, over
+    cdef object follow(self)
     cdef bint may_start(self)
     cdef int begin(self) except -1
     cdef int end(self) except -1

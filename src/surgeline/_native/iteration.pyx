@@ -8,11 +8,10 @@ Python in between. Knows no protocol, no schedule and no metric names.
 from libc.stdint cimport int64_t, uint64_t
 
 import asyncio
-from collections.abc import Coroutine
 
 from surgeline._native.cells cimport CounterCell, TrendCell
 from surgeline._native.histogram cimport sl_histogram_record
-from surgeline._native.poller cimport Poller, sl_now
+from surgeline._native.poller cimport Completion, Poller, Wakeable, sl_now
 
 cdef extern from "Python.h":
     ctypedef struct PyObject
@@ -74,7 +73,7 @@ cdef int reraise() except -1:
     return -1
 
 
-cdef class Iterations:
+cdef class Iterations(Wakeable):
     def __await__(self):
         return self
 
@@ -97,6 +96,8 @@ cdef class Iterations:
                 self.begin()
                 if not self.running:
                     continue
+                if isinstance(self.inner, Completion):
+                    return self.follow()
             status = PyIter_Send(<PyObject *>self.inner, Py_None, &result)
             if status == PYGEN_NEXT:
                 value = <object>result
@@ -111,6 +112,29 @@ cdef class Iterations:
                 except BaseException as error:
                     self.failed(error)
 
+    cdef object follow(self):
+        """A function that returns a completion of ours, and is no coroutine, needs no task to run in: while one
+        iteration follows the other, the task waits for `parked` alone and the poller brings us on."""
+        (<Completion>self.inner).follower = self
+        self.parked = Completion(self.poller)
+        return next(self.parked)
+
+    cdef int on_followed(self, Completion completion) except -1:
+        if completion is not self.inner:
+            return 0  # cancelled meanwhile
+        try:
+            completion.outcome()
+        except BaseException as error:
+            self.failed(error)
+        else:
+            self.end()
+        if not self.running and not self.rests and self.may_start():
+            self.begin()
+            if isinstance(self.inner, Completion):
+                (<Completion>self.inner).follower = self
+                return 0
+        return self.parked.finish(None)
+
     def send(self, value):
         return self.__next__()
 
@@ -121,8 +145,16 @@ cdef class Iterations:
         if not self.running:
             self.over = True
             raise value
+        if self.user.evicted:
+            self.close()
+            raise value
         try:
-            return self.inner.throw(value)
+            if isinstance(self.inner, Completion):
+                inner, self.inner = self.inner, None
+                inner.cancel()
+            else:
+                return self.inner.throw(value)
+            raise value
         except StopIteration:
             self.end()
         except BaseException as error:
@@ -130,14 +162,21 @@ cdef class Iterations:
         return self.__next__()
 
     def close(self):
+        """End at once: the function's `finally` blocks run up to their first wait, and no further."""
         self.over = True
-        if self.running:
-            self.running = False
-            self.recorder.active -= 1
-            self.inner.close()
+        if not self.running:
+            return
+        self.running = False
+        self.recorder.active -= 1
+        self.recorder.on_interrupt()
+        inner, self.inner = self.inner, None
+        try:
+            inner.close()
+        except Exception:
+            pass  # it had its time to end in order; what it raises or ignores now changes nothing
 
     cdef bint may_start(self):
-        if self.over:
+        if self.over or self.user.interrupted:
             return False
         if self.budget is None:
             return True
@@ -160,7 +199,7 @@ cdef class Iterations:
         self.running = True
         try:
             self.inner = self.function(self.user)
-        except Exception as error:
+        except BaseException as error:
             self.failed(error)
         return 0
 
@@ -181,7 +220,7 @@ cdef class Iterations:
 
     cdef int failed(self, object error) except -1:
         """An exception of the script counts and the user goes on; the run's own cancellation ends the user."""
-        if isinstance(error, Exception) or not self.ends_the_task(error):
+        if not self.ends_the_task(error):
             self.recorder.on_error(error)
             self.end()
             return 0
@@ -193,10 +232,7 @@ cdef class Iterations:
         raise error
 
     cdef bint ends_the_task(self, object error):
-        """A CancelledError that nobody asked this task for is a mistake of the script."""
-        if not isinstance(error, asyncio.CancelledError):
-            return True
-        return self.user.interrupted
-
-
-Coroutine.register(Iterations)
+        """A script's sys.exit(), and a CancelledError that the run did not ask for, are exceptions like others."""
+        if isinstance(error, asyncio.CancelledError):
+            return self.user.interrupted
+        return isinstance(error, KeyboardInterrupt)

@@ -27,6 +27,7 @@ cdef extern from "system.h" nogil:
 cdef class Wakeable:
     cdef bint precise
     cdef int on_due(self, int64_t now) except -1
+    cdef int on_followed(self, Completion completion) except -1
 
 
 cdef class Channel(Wakeable):
@@ -42,11 +43,13 @@ cdef class Completion(Wakeable):
     cdef public bint _asyncio_future_blocking
     cdef Poller poller
     cdef object callback, context, value, error
+    cdef Wakeable follower  # native code that waits here; no task does then
     cdef list more
     cdef int state
     cdef int on_cancel(self) except -1
     cdef int finish(self, object value) except -1
     cdef int wake(self) except -1
+    cdef int wake_all(self, object callback, object context) except -1
     cdef object outcome(self)
 
 

@@ -15,7 +15,7 @@ from libc.stdlib cimport free, malloc
 import contextvars
 import os
 from asyncio import CancelledError, InvalidStateError
-from collections.abc import Coroutine
+from types import GenericAlias
 
 cdef extern from "Python.h":
     int PyContext_Enter(object) except -1
@@ -51,6 +51,10 @@ def now_ns():
 
 cdef class Wakeable:
     cdef int on_due(self, int64_t now) except -1:
+        return 0
+
+    cdef int on_followed(self, Completion completion) except -1:
+        """The completion that this follows has come to its end. No task is running."""
         return 0
 
 
@@ -94,6 +98,8 @@ cdef class Channel(Wakeable):
 
 
 cdef class Completion(Wakeable):
+    __class_getitem__ = classmethod(GenericAlias)
+
     def __init__(self, Poller poller not None):
         self.poller = poller
 
@@ -111,23 +117,34 @@ cdef class Completion(Wakeable):
         return 0
 
     cdef int wake(self) except -1:
+        if self.follower is not None:
+            follower, self.follower = self.follower, None
+            return (<Wakeable>follower).on_followed(self)
         callback = self.callback
-        if callback is None:
-            return 0
         context = self.context
         self.callback = self.context = None
-        more, self.more = self.more, None
-        self.poller.run_callback(callback, context, self)
-        if more is not None:
-            for callback, context in more:
+        if self.more is not None:
+            return self.wake_all(callback, context)
+        return 0 if callback is None else self.poller.run_callback(callback, context, self)
+
+    cdef int wake_all(self, object callback, object context) except -1:
+        """Where one callback ends the program, the others are kept for the next step: their tasks have to end too."""
+        try:
+            if callback is not None:
                 self.poller.run_callback(callback, context, self)
+            while self.more:
+                callback, context = self.more.pop(0)
+                self.poller.run_callback(callback, context, self)
+        finally:
+            if self.more:
+                self.poller.deferred.append(self)
         return 0
 
     cdef object outcome(self):
         if self.state == PENDING:
             raise InvalidStateError("The result is not there yet.")
         if self.state == CANCELLED:
-            raise CancelledError() if self.error is None else CancelledError(self.error)
+            raise self._make_cancelled_error()
         if self.error is not None:
             raise self.error
         return self.value
@@ -149,8 +166,7 @@ cdef class Completion(Wakeable):
             raise StopIteration  # ends the iterator as it stands: with the value that was just set
         self.outcome()
 
-    def send(self, value):
-        return self.__next__()
+    # No `send`: with it this would be a coroutine to asyncio.wait(), which refuses those.
 
     def throw(self, kind, value=None, traceback=None):
         if value is None:
@@ -179,6 +195,23 @@ cdef class Completion(Wakeable):
 
     def set_result(self, value):
         self.finish(value)
+
+    def set_exception(self, error):
+        if isinstance(error, type):
+            error = error()
+        if not isinstance(error, BaseException) or isinstance(error, StopIteration):
+            raise TypeError(f"expected an exception that can be raised into a task, found {error!r}")
+        if self.state == PENDING:
+            self.error = error
+            self.finish(None)
+
+    @property
+    def _cancel_message(self):
+        # asyncio.gather asks its futures for this one, and for the next.
+        return self.error if self.state == CANCELLED else None
+
+    def _make_cancelled_error(self):
+        return CancelledError() if self.error is None else CancelledError(self.error)
 
     def cancel(self, msg=None):
         if self.state != PENDING:
@@ -211,10 +244,6 @@ cdef class Completion(Wakeable):
         return len(waiting) - len(kept)
 
 
-# So that asyncio.create_task() takes a completion as it takes a coroutine.
-Coroutine.register(Completion)
-
-
 cdef class Sleep(Completion):
     cdef int on_due(self, int64_t now) except -1:
         return self.finish(None)
@@ -225,6 +254,7 @@ cdef class Alarm(Wakeable):
     cdef Poller poller
     cdef object callback
     cdef int64_t due
+    cdef bint is_set
 
     def __init__(self, Poller poller not None, callback, bint precise=False):
         self.poller = poller
@@ -233,15 +263,16 @@ cdef class Alarm(Wakeable):
 
     def set(self, int64_t due_ns):
         self.due = due_ns
+        self.is_set = True
         self.poller.add_timer(due_ns, self)
 
     def cancel(self):
-        self.due = 0
+        self.is_set = False
 
     cdef int on_due(self, int64_t now) except -1:
-        if not self.due or now < self.due:
-            return 0
-        self.due = 0
+        if not self.is_set or now < self.due:
+            return 0  # cancelled, or set to a later time, whose own timer comes
+        self.is_set = False
         again = self.callback(now)
         if again is not None:
             self.set(again)
@@ -266,10 +297,6 @@ cdef class Poller:
         sl_tighten_timer_slack()
 
     def __dealloc__(self):
-        cdef void *owner = sl_timers_pop(&self.timers)
-        while owner != NULL:
-            Py_DECREF(<object>owner)
-            owner = sl_timers_pop(&self.timers)
         sl_timers_free(&self.timers)
         free(self.buffer)
         if self.epoll_fd >= 0:
@@ -282,6 +309,13 @@ cdef class Poller:
         return self.epoll_fd
 
     def close(self):
+        """Timers point at their owners and these at us, where the garbage collector cannot see: let go of them here."""
+        cdef void *owner = sl_timers_pop(&self.timers)
+        while owner != NULL:
+            Py_DECREF(<object>owner)
+            owner = sl_timers_pop(&self.timers)
+        self.deferred.clear()
+        self.graveyard.clear()
         if self.epoll_fd >= 0:
             close(self.epoll_fd)
             self.epoll_fd = -1
@@ -323,16 +357,18 @@ cdef class Poller:
         cdef int count
         self.steps += 1
         self.now = sl_now()
-        self.may_wake = True
         try:
             if self.deferred:
+                self.may_wake = True
                 self.run_deferred()
                 timeout_ns = 0
+                self.may_wake = False
             if timeout_ns < 0:
                 deadline = INT64_MAX
             else:
                 deadline = self.now + timeout_ns
             count = self.wait(deadline)
+            self.may_wake = True  # not while we waited: another thread could have completed something then
             self.dispatch(count, ready)
             self.now = sl_now()
             self.run_timers()
@@ -401,16 +437,24 @@ cdef class Poller:
         return 0
 
     cdef int run_deferred(self) except -1:
+        cdef Py_ssize_t i = 0
         deferred, self.deferred = self.deferred, []
-        for completion in deferred:
-            (<Completion>completion).wake()
+        try:
+            while i < len(deferred):
+                i += 1
+                (<Completion>deferred[i - 1]).wake()
+        finally:
+            if i < len(deferred):
+                self.deferred = deferred[i:] + self.deferred
         return 0
 
     cdef int run_callback(self, object callback, object context, Completion completion) except -1:
         """Call back in its context. What it raises goes where asyncio sends it; only the two that end a program pass."""
-        PyContext_Enter(context)
+        cdef bint entered = False
         self.may_wake = False
         try:
+            PyContext_Enter(context)
+            entered = True
             callback(completion)
         except (KeyboardInterrupt, SystemExit):
             raise
@@ -419,6 +463,7 @@ cdef class Poller:
                 {"message": f"Exception in callback {callback!r}", "exception": error, "future": completion}
             )
         finally:
+            if entered:
+                PyContext_Exit(context)
             self.may_wake = True
-            PyContext_Exit(context)
         return 0

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,19 @@ _WIDTH_WITHOUT_TERMINAL = 120
 _RUN_OPTIONS = (
     click.option("--seed", type=int, help="Seed of all random choices; one is drawn when not given."),
     click.option("--insecure", is_flag=True, help="Accept any TLS certificate."),
-    click.option("--summary-trend-stats", default=",".join(DEFAULT_TREND_STATS), show_default=True, metavar="LIST",
-                 help="Statistics of trends in the summary: avg, min, med, max, count, p(N)."),
-    click.option("--summary-export", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-                 help="Write the summary as JSON, in the shape of k6's handleSummary data."),
+    click.option(
+        "--summary-trend-stats",
+        default=",".join(DEFAULT_TREND_STATS),
+        show_default=True,
+        metavar="LIST",
+        help="Statistics of trends in the summary: avg, min, med, max, count, p(N).",
+    ),
+    click.option(
+        "--summary-export",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Write the summary as JSON, in the shape of k6's handleSummary data.",
+    ),
     click.option("-q", "--quiet", is_flag=True, help="No progress line."),
 )
 
@@ -48,21 +59,41 @@ def conduct(
 ) -> ExitCode:
     """Run the plan, print the summary on standard output, and return what to exit with."""
     trend_stats = parse_trend_stats(summary_trend_stats)
-    if summary_export is not None and not summary_export.absolute().parent.is_dir():
-        raise OptionError(f"--summary-export: expected a file in a folder that exists, found {summary_export}")
+    if summary_export is not None:
+        _refuse_unwritable(summary_export)
     console = Console(quiet=quiet)
     options = RunOptions(console.notify, console.progress, seed, insecure, trend_stats)
-    try:
-        report = run_plan(plan, options)
-    finally:
-        console.clear()
-    if report.result is not None:
-        _print_summary(report.result)
-        if summary_export is not None:
-            write_k6_summary(report.result, summary_export)
-    if report.error is not None:
-        console.notify(f"surgeline: {report.error}")
+    with _signals_ignored():
+        try:
+            report = run_plan(plan, options)
+        finally:
+            console.clear()
+        if report.result is not None:
+            _print_summary(report.result)
+            if summary_export is not None:
+                write_k6_summary(report.result, summary_export)
+        if report.error is not None:
+            console.notify(f"surgeline: {report.error}")
     return report.exit_code
+
+
+def _refuse_unwritable(path: Path) -> None:
+    folder = path.absolute().parent
+    if not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise OptionError(
+            f"--summary-export: expected a file that can be written, in a folder that exists, found {path}"
+        )
+
+
+@contextmanager
+def _signals_ignored() -> Iterator[None]:
+    """Around a run, which minds the signals itself: one more when it has ended must not cost its summary."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _print_summary(result: RunResult) -> None:
@@ -70,4 +101,9 @@ def _print_summary(result: RunResult) -> None:
 
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else _WIDTH_WITHOUT_TERMINAL
-    click.echo(render_summary(result, width=width, color=terminal and "NO_COLOR" not in os.environ))
+    try:
+        click.echo(render_summary(result, width=width, color=terminal and "NO_COLOR" not in os.environ))
+    except BrokenPipeError:
+        # Whoever read our output, `head` say, has seen enough; the verdict is still the exit code. Python would write
+        # what is left in the buffer once more at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,6 +6,7 @@ seconds.
 
 import shutil
 import sys
+from contextlib import suppress
 
 from surgeline.report.progress import ProgressSnapshot, render_progress
 
@@ -25,7 +26,7 @@ class Console:
     def notify(self, message: str) -> None:
         """Show a message."""
         self.clear()
-        print(message, file=sys.stderr, flush=True)  # noqa: T201 - showing is this module's job
+        self._show(message + "\n")
 
     def progress(self, snapshot: ProgressSnapshot) -> None:
         """Show how the run stands; called once a second."""
@@ -34,13 +35,19 @@ class Console:
             return
         if self._terminal:
             line = render_progress(snapshot, shutil.get_terminal_size().columns - 1)
-            print(_ERASE_LINE + line, end="", file=sys.stderr, flush=True)  # noqa: T201
+            self._show(_ERASE_LINE + line)
             self._drawn = True
         elif self._seconds % PLAIN_EVERY_SECONDS == 0:
-            print(render_progress(snapshot, 120), file=sys.stderr, flush=True)  # noqa: T201
+            self._show(render_progress(snapshot, 120) + "\n")
 
     def clear(self) -> None:
         """Take the status line away."""
         if self._drawn:
-            print(_ERASE_LINE, end="", file=sys.stderr, flush=True)  # noqa: T201
+            self._show(_ERASE_LINE)
             self._drawn = False
+
+    def _show(self, text: str) -> None:
+        """Whoever watches may have gone, and the run goes on: its verdict is the exit code."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+            sys.stderr.flush()

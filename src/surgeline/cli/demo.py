@@ -1,6 +1,7 @@
 """`surgeline demo [SYSTEM]`: start a reference system, seed it, load it, show the result, leave nothing running."""
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -28,6 +29,7 @@ def command(system: str, users: int, quiet: bool) -> ExitCode:
         ) from None
 
     def run_script(path: Path, base_url: str) -> ExitCode:
-        return conduct(apply_overrides(load_script(path), Overrides(base_url=base_url)), quiet=quiet)
+        plan = replace(load_script(path), title=f"{system}: {path.stem}")
+        return conduct(apply_overrides(plan, Overrides(base_url=base_url)), quiet=quiet)
 
     return ExitCode(demo.run_demo(run_script=run_script, users=users, quiet=quiet))

@@ -1,20 +1,22 @@
 """`surgeline http URL`: load one URL, as with wrk, hey or oha."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import click
+import msgspec
 
 from surgeline.cli.conduct import conduct, run_options
 from surgeline.engine.executors import ConstantArrivalRate, ConstantVUs, SharedIterations
 from surgeline.engine.scenario import Executor, Scenario, ScenarioFunction
 from surgeline.errors import ExitCode, OptionError
+from surgeline.judge.grammar import Threshold, parse_thresholds
 from surgeline.metrics.names import BUILTIN
+from surgeline.protocols.http.client import check_request
 from surgeline.protocols.http.url import parse_url
 from surgeline.script.executors import MOST_RATE, MOST_VUS, positive_duration, whole
 from surgeline.script.plan import DEFAULT_MAX_DURATION_NS, DEFAULT_MAX_VUS, SECOND_NS, TestPlan
-from surgeline.script.vu import VU
-from surgeline.judge.grammar import parse_thresholds
 
 
 @click.command(short_help="Load one URL.")
@@ -22,14 +24,20 @@ from surgeline.judge.grammar import parse_thresholds
 @click.option("-c", "--connections", default=10, show_default=True, metavar="N", help="Connections in use at once.")
 @click.option("-d", "--duration", metavar="TIME", help='How long, such as "30s"; 10s when neither -d nor -n is given.')
 @click.option("-n", "--requests", type=int, metavar="N", help="Send this many requests.")
-@click.option("-r", "--rate", type=int, metavar="N", help="Start this many requests a second, whatever the server does.")
+@click.option(
+    "-r", "--rate", type=int, metavar="N", help="Start this many requests a second, whatever the server does."
+)
 @click.option("-X", "--method", metavar="METHOD", help="GET, or POST when there is a body.")
 @click.option("-H", "--header", multiple=True, metavar="'NAME: VALUE'", help="A header field; may be given again.")
 @click.option("--data", metavar="TEXT", help="Send this body.")
 @click.option("--json", "json_text", metavar="JSON", help="Send this body as application/json.")
-@click.option("--timeout", default="60s", show_default=True, metavar="TIME", help="For each request.")
-@click.option("--threshold", multiple=True, metavar="'METRIC: CONDITION'",
-              help="Judge by this, such as 'http_req_duration: p(99)<50'; may be given again.")
+@click.option("--timeout", metavar="TIME", help="For each request; 60s unless given.")
+@click.option(
+    "--threshold",
+    multiple=True,
+    metavar="'METRIC CONDITION'",
+    help="Judge by this, such as 'http_req_duration p(99)<50'; may be given again.",
+)
 @run_options
 def command(
     url: str,
@@ -41,7 +49,7 @@ def command(
     header: tuple[str, ...],
     data: str | None,
     json_text: str | None,
-    timeout: str,
+    timeout: str | None,
     threshold: tuple[str, ...],
     **options: Any,
 ) -> ExitCode:
@@ -49,59 +57,96 @@ def command(
 
     With -r, requests start at a rate (the open model); else each connection sends its next when it has its answer.
     """
-    if data is not None and json_text is not None:
-        raise OptionError("--data and --json: expected one of them, found both")
-    body = data if json_text is None else json_text
-    headers = split_pairs(header, "-H")
-    if json_text is not None:
-        headers.setdefault("Content-Type", "application/json")
-    request = {"headers": headers or None, "timeout": positive_duration(timeout, "--timeout") / SECOND_NS}
-    method = method or ("GET" if body is None else "POST")
+    options_of_request = _request_options(data, json_text, header, timeout)
+    method = method or ("POST" if "data" in options_of_request else "GET")
     executor = _executor(whole(connections, "-c", 1, MOST_VUS), duration, requests, rate)
-    conditions: dict[str, list[str]] = {}
-    for selector, condition in split_pairs(threshold, "--threshold").items():
-        conditions.setdefault(selector, []).append(condition)
     plan = TestPlan(
-        title=f"{method} {_checked(url)}",
-        scenarios=(Scenario("http", _one_request(method, url, body, request), executor),),
-        thresholds=parse_thresholds(conditions, BUILTIN),
+        title=f"{method} {_checked(method, url, options_of_request.get('headers'))}",
+        scenarios=(Scenario("http", _one_request(method, url, options_of_request), executor),),
+        thresholds=_thresholds(threshold),
     )
     return conduct(plan, **options)
 
 
-def _one_request(method: str, url: str, body: str | None, options: dict[str, Any]) -> ScenarioFunction:
-    async def http(vu: VU) -> None:
-        await vu.http.request(method, url, data=body, **options)
+def _request_options(
+    data: str | None, json_text: str | None, header: tuple[str, ...], timeout: str | None
+) -> dict[str, Any]:
+    if data is not None and json_text is not None:
+        raise OptionError("--data and --json: expected one of them, found both")
+    request: dict[str, Any] = {}
+    headers = _headers(header)
+    if json_text is not None:
+        _refuse_bad_json(json_text)
+        headers.setdefault("Content-Type", "application/json")
+    body = data if json_text is None else json_text
+    if body is not None:
+        request["data"] = body
+    if headers:
+        request["headers"] = headers
+    if timeout is not None:
+        request["timeout"] = positive_duration(timeout, "--timeout") / SECOND_NS
+    return request
 
-    return http
+
+def _one_request(method: str, url: str, options: dict[str, Any]) -> ScenarioFunction:
+    """An iteration is one request: what the client returns is awaited as it is, with no coroutine around it."""
+    if method == "GET" and not options:
+        return lambda vu: vu.http.get(url)
+    return lambda vu: vu.http.request(method, url, **options)
 
 
 def _executor(connections: int, duration: str | None, requests: int | None, rate: int | None) -> Executor:
     duration_ns = None if duration is None else positive_duration(duration, "-d")
-    if rate is not None:
-        whole(rate, "-r", 1, MOST_RATE)
-        if duration_ns is None:
-            duration_ns = 10 * SECOND_NS if requests is None else requests * SECOND_NS // rate
-        return ConstantArrivalRate(rate, SECOND_NS, duration_ns, connections, max(connections, DEFAULT_MAX_VUS))
     if requests is not None:
         whole(requests, "-n", 1, 10**12)
+    if rate is None:
+        if requests is None:
+            return ConstantVUs(connections, duration_ns or 10 * SECOND_NS)
         return SharedIterations(min(connections, requests), requests, duration_ns or DEFAULT_MAX_DURATION_NS)
-    return ConstantVUs(connections, duration_ns or 10 * SECOND_NS)
+    whole(rate, "-r", 1, MOST_RATE)
+    if requests is not None and duration_ns is not None:
+        raise OptionError("-r, -d and -n: a rate needs a duration or a number of requests, found both")
+    if requests is not None:
+        duration_ns = requests * SECOND_NS // rate
+    return ConstantArrivalRate(rate, SECOND_NS, duration_ns or 10 * SECOND_NS, connections, DEFAULT_MAX_VUS)
 
 
-def _checked(url: str) -> str:
+def _checked(method: str, url: str, headers: dict[str, str] | None) -> str:
+    """Return the URL in full. Raises OptionError for a request that could not be sent."""
     try:
+        check_request(method, headers)
         return parse_url(url).url
     except ValueError as error:
-        raise OptionError(f"URL: {error}") from None
+        raise OptionError(str(error)) from None
 
 
-def split_pairs(texts: Sequence[str], option: str) -> dict[str, str]:
-    """Return `NAME: VALUE` texts as a mapping. Raises OptionError for one that is not of that form."""
-    pairs = {}
+def _refuse_bad_json(text: str) -> None:
+    try:
+        msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise OptionError(f"--json: expected JSON, found {text!r}: {error}") from None
+
+
+def _headers(texts: Sequence[str]) -> dict[str, str]:
+    headers: dict[str, str] = {}
     for text in texts:
         name, colon, value = text.partition(":")
-        if not colon or not name.strip():
-            raise OptionError(f"{option}: expected 'NAME: VALUE', found {text!r}")
-        pairs[name.strip()] = value.strip()
-    return pairs
+        name = name.strip()
+        if not colon or not name:
+            raise OptionError(f"-H: expected 'NAME: VALUE', found {text!r}")
+        # The same field again is one more value of it.
+        headers[name] = f"{headers[name]}, {value.strip()}" if name in headers else value.strip()
+    return headers
+
+
+_THRESHOLD = re.compile(r"\s*(\w+\s*(?:\{.*\})?)\s*[\s:]\s*(.+)", re.DOTALL)
+
+
+def _thresholds(texts: Sequence[str]) -> tuple[Threshold, ...]:
+    conditions: dict[str, list[str]] = {}
+    for text in texts:
+        match = _THRESHOLD.fullmatch(text)
+        if match is None:
+            raise OptionError(f"--threshold: expected 'METRIC CONDITION', found {text!r}")
+        conditions.setdefault(match[1], []).append(match[2])
+    return parse_thresholds(conditions, BUILTIN)

@@ -1,6 +1,7 @@
 """The `surgeline` command: its sub-commands, and the one place where errors become messages and exit codes."""
 
 import importlib
+import signal
 import sys
 from typing import Any
 
@@ -48,16 +49,22 @@ def main(arguments: list[str] | None = None) -> Any:
         code = surgeline.main(arguments, standalone_mode=False)
     except SurgelineError as error:
         code = _fail(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        code = _help(error)
     except click.ClickException as error:
         hint = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "surgeline"
         code = _fail(f"{error.format_message()}\nSee `{hint} --help`.", ExitCode.WRONG_INPUT)
     except (click.Abort, KeyboardInterrupt):
         code = ExitCode.STOPPED_BY_SIGNAL
-    except BrokenPipeError:
-        # Whoever read our output, `head` say, has seen enough.
-        sys.stderr.close()
-        code = ExitCode.PASSED
+    # What is left is Python's own end: one more Ctrl-C there must not change what the command ends with.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(int(code or 0))
+
+
+def _help(error: click.exceptions.NoArgsIsHelpError) -> ExitCode:
+    """The command alone is a question, and its help the answer."""
+    click.echo(error.format_message())
+    return ExitCode.PASSED
 
 
 def _fail(message: str, code: ExitCode) -> ExitCode:

@@ -1,6 +1,6 @@
 """Pools: the data that scripts draw from, shared by all virtual users."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from surgeline.errors import OptionError
@@ -25,7 +25,8 @@ class Pool(Generic[T]):
 
     def random(self, vu: _User) -> T:
         """Return any value, by the virtual user's random generator."""
-        return self._values[vu.random.randrange(len(self._values))]
+        index: int = vu.random.randrange(len(self._values))
+        return self._values[index]
 
     def cycle(self, vu: _User) -> T:  # noqa: ARG002 - every way of drawing is called alike
         """Return the next value in turn, over all virtual users; after the last comes the first."""
@@ -69,13 +70,21 @@ def ids(pattern: str, *, first: int = 1, count: int) -> Pool[str]:
 
     `ids("user_{:07d}", first=0, count=1_000_000)`. Raises OptionError when the pattern cannot take a number.
     """
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise OptionError(f"pool.ids: expected a whole number from 1 for count, found {count!r}")
+    if isinstance(first, bool) or not isinstance(first, int):
+        raise OptionError(f"pool.ids: expected a whole number for first, found {first!r}")
     try:
-        pattern.format(first)
-    except (IndexError, KeyError, ValueError) as error:
+        same = pattern.format(first) == pattern.format(first + 1)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise OptionError(f'pool.ids: expected a pattern such as "user_{{:07d}}", found {pattern!r}: {error}') from None
+    if same:
+        raise OptionError(f'pool.ids: expected a pattern with a place for a number, "user_{{:07d}}", found {pattern!r}')
     return Pool(_Ids(pattern, first, count))
 
 
-def rows(values: Sequence[T]) -> Pool[T]:
-    """Return a pool of values that the script has already."""
-    return Pool(values)
+def rows(values: Iterable[T]) -> Pool[T]:
+    """Return a pool of values that the script has already. Raises OptionError when they cannot be iterated over."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise OptionError(f"pool.rows: expected a list of values, found {values!r}")
+    return Pool(values if isinstance(values, Sequence) else tuple(values))

@@ -3,7 +3,28 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from surgeline._native.cells import RateCell
 from surgeline.engine.context import current_vu
+from surgeline.metrics import names
+from surgeline.metrics.registry import Registry
+
+
+class Checks:
+    """The cells of the checks that share these tags: those of a scenario, of set-up or of tear-down."""
+
+    def __init__(self, registry: Registry, tags: Mapping[str, str]) -> None:
+        self._registry = registry
+        self._tags = tags
+        self._cells: dict[str, RateCell] = {}
+
+    def cell(self, name: str, tags: Mapping[str, str] | None) -> RateCell:
+        """Return the cell of a check; without tags of its own it is found by its name alone."""
+        cell = self._cells.get(name) if not tags else None
+        if cell is None:
+            cell = self._registry.cell(names.CHECKS, {**self._tags, **(tags or {}), "check": name})
+            if not tags:
+                self._cells[name] = cell
+        return cell
 
 
 def check(
@@ -12,19 +33,15 @@ def check(
     """Count each condition as passed or failed, and return whether all passed.
 
     A condition is a truth value or a function of `subject`. A function that raises counts as failed. Checks do not
-    change the exit code; a threshold on `checks` does. Raises RuntimeError outside of a scenario.
+    change the exit code; a threshold on `checks` does. Raises RuntimeError where no virtual user is running.
     """
     user = current_vu.get(None)
     if user is None:
-        raise RuntimeError("check() belongs in a scenario function: no virtual user is running here")
-    cells = user.run.check_cells
+        raise RuntimeError("check() belongs in a scenario, set-up or tear-down: no virtual user is running here")
     all_passed = True
     for name, condition in conditions.items():
         passed = _holds(condition, subject) if callable(condition) else bool(condition)
-        cell = cells.get(name) if tags is None else None
-        if cell is None:
-            cell = user.run.check_cell(name, tags)
-        cell.add(passed)
+        user.checks.cell(name, tags).add(passed)
         all_passed = all_passed and passed
     return all_passed
 
@@ -32,7 +49,5 @@ def check(
 def _holds(condition: Callable[[Any], Any], subject: Any) -> bool:
     try:
         return bool(condition(subject))
-    except Exception:  # noqa: BLE001 - a response that is not what the condition expects has failed the check
+    except Exception:
         return False
-
-

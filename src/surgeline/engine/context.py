@@ -5,11 +5,12 @@ And the current virtual user, so that `check` needs no argument for it.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from surgeline._native.poller import Poller
+from surgeline._native.poller import Poller, now_ns
 from surgeline.metrics.registry import Registry
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ class RunContext:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the run should come to its end: no new iterations."""
     last_vu_id: int = 0
+
+    async def pause_until(self, due_ns: int) -> None:
+        """Wait until a time, or until the run is stopping."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0, due_ns - now_ns()) / 1e9):
+                await self.stopping.wait()
 
     def next_vu_id(self) -> int:
         """Return the next virtual user's number, from 1."""

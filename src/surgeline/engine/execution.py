@@ -38,11 +38,10 @@ class Execution:
     async def run(self, on_second: Callable[[Blocks], None]) -> None:
         """Run every scenario to its end; `on_second` is given each second's blocks."""
         self.started_ns = now_ns()
-        self._health.start()
         ticks = Alarm(self.context.poller, lambda now: self._tick(now, on_second))
         ticks.set(self.started_ns + _SECOND)
-        self._sample_users()
         try:
+            self._health.start()
             async with asyncio.TaskGroup() as group:
                 for run in self.runs:
                     group.create_task(self._run_scenario(run))
@@ -54,7 +53,7 @@ class Execution:
         """End the last block; may be called again after the loop was broken off."""
         if self.ended_ns <= self.started_ns:
             self.ended_ns = now_ns()
-            self._health.stop()
+        self._health.stop()
         self.context.registry.seconds = self.elapsed_seconds
         self.context.registry.rotate()
 
@@ -73,9 +72,13 @@ class Execution:
             run.sample_users()
 
     async def _run_scenario(self, run: ScenarioRun) -> None:
-        if run.scenario.start_ns:
-            await self.context.poller.sleep_until(self.started_ns + run.scenario.start_ns)
-        await run.scenario.executor.execute(run)
+        try:
+            if run.scenario.start_ns:
+                await self.context.pause_until(self.started_ns + run.scenario.start_ns)
+            if not run.stopping:
+                await run.scenario.executor.execute(run)
+        finally:
+            run.drop_rest()
 
 
 class _HealthWatch:
@@ -88,15 +91,20 @@ class _HealthWatch:
         self._pause_total = 0
         self._wall = self._idle = 0
         self._cpu = 0.0
+        self._watching = False
 
     def start(self) -> None:
         # What exists now lives until the end: the collector need not look at it again.
         gc.collect()
         gc.freeze()
         gc.callbacks.append(self._on_collection)
+        self._watching = True
         self._wall, self._idle, self._cpu = now_ns(), self._context.poller.idle_ns, time.process_time()
 
     def stop(self) -> None:
+        if not self._watching:
+            return
+        self._watching = False
         self._wall = now_ns() - self._wall
         self._idle = self._context.poller.idle_ns - self._idle
         self._cpu = time.process_time() - self._cpu
@@ -131,4 +139,5 @@ class _HealthWatch:
             gc_pause_total_ms=self._pause_total / 1e6,
             cpu_seconds=self._cpu,
             max_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            seconds=self._wall / 1e9,
         )

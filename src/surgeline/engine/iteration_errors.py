@@ -1,46 +1,76 @@
 """Exceptions of scenario functions, by kind: how many, and the traceback of the first."""
 
+import os
 import traceback
 from collections.abc import Callable
+from itertools import dropwhile
 from pathlib import Path
 
-_ENGINE = Path(__file__).parent
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
+_NATIVE = "surgeline/_native/"
+
+
+MOST_KINDS = 100
+OTHER = "other exceptions"
 
 
 class IterationErrors:
-    """Counts exceptions by type and place; the first of each kind is kept and shown at once."""
+    """Counts exceptions by type and place; the first of each kind is kept and shown at once.
+
+    After `MOST_KINDS` kinds, further ones count together.
+    """
 
     def __init__(self, notify: Callable[[str], None]) -> None:
         self._notify = notify
         self.counts: dict[str, int] = {}
         self.first_tracebacks: dict[str, str] = {}
-        self._kinds: dict[tuple[type, str, int], str] = {}
+        self._kinds: dict[tuple[str, str, int], str] = {}
 
     def record(self, error: BaseException) -> None:
         """Count an exception."""
-        place = _place(error)
-        key = (type(error), *place)
-        kind = self._kinds.get(key)
+        path, line = _place(error)
+        name = type(error).__name__
+        kind = self._kinds.get((name, path, line))
         if kind is None:
-            kind = self._kinds[key] = f"{type(error).__name__}: {error} ({place[0]}:{place[1]})"
-            self.first_tracebacks[kind] = _script_traceback(error)
-            self._notify(f"An iteration raised; the first of its kind is shown, all are counted.\n"
-                         f"{self.first_tracebacks[kind]}")
+            kind = self._add_kind(error, name, path, line)
         self.counts[kind] = self.counts.get(kind, 0) + 1
+
+    def _add_kind(self, error: BaseException, name: str, path: str, line: int) -> str:
+        if len(self._kinds) >= MOST_KINDS:
+            self.first_tracebacks.setdefault(OTHER, script_traceback(error))
+            return OTHER
+        kind = self._kinds[name, path, line] = f"{name}: {_message(error)} ({path}:{line})"
+        trace = self.first_tracebacks[kind] = script_traceback(error)
+        self._notify(f"An iteration raised; the first of its kind is shown, all are counted.\n{trace}")
+        return kind
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as second:
+        return f"<its text cannot be had: {type(second).__name__}>"
 
 
 def _place(error: BaseException) -> tuple[str, int]:
+    """Return file and line of the innermost frame that is not ours: what in the script led to the error."""
+    place = ("?", 0)
     entry = error.__traceback__
-    while entry is not None and entry.tb_next is not None:
+    while entry is not None:
+        filename = entry.tb_frame.f_code.co_filename
+        if not _is_ours(filename):
+            place = (filename, entry.tb_lineno)
         entry = entry.tb_next
-    if entry is None:
-        return "?", 0
-    return entry.tb_frame.f_code.co_filename, entry.tb_lineno
+    return place
 
 
-def _script_traceback(error: BaseException) -> str:
-    """Format from the script's frame on: the engine's own frames say nothing to its author."""
-    start = error.__traceback__
-    while start is not None and Path(start.tb_frame.f_code.co_filename).parent == _ENGINE:
-        start = start.tb_next
-    return "".join(traceback.format_exception(type(error), error, start)).rstrip()
+def script_traceback(error: BaseException) -> str:
+    """Format from the script's first frame on: our own frames before it, and native ones, say nothing to its author."""
+    report = traceback.TracebackException.from_exception(error)
+    frames = list(dropwhile(lambda frame: _is_ours(frame.filename), report.stack))
+    report.stack = traceback.StackSummary.from_list([frame for frame in frames if _NATIVE not in frame.filename])
+    return "".join(report.format()).rstrip()
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith(_PACKAGE) or _NATIVE in filename

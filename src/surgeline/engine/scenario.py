@@ -7,11 +7,11 @@ and no user interface.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
-from surgeline._native.cells import RateCell
 from surgeline._native.iteration import Budget, Recorder
 from surgeline._native.poller import now_ns
+from surgeline.engine.checks import Checks
 from surgeline.engine.context import RunContext, current_vu
 from surgeline.engine.iteration_errors import IterationErrors
 from surgeline.engine.vu import VirtualUser
@@ -74,11 +74,14 @@ class ScenarioRun:
         self.tags = {**context.tags, "scenario": scenario.name, **scenario.tags}
         self.errors = IterationErrors(context.notify)
         self.users: list[VirtualUser] = []
-        self.check_cells: dict[str, RateCell] = {}
+        self.checks = Checks(context.registry, self.tags)
+        self.dropped = 0
+        """How many iterations were planned and will never start."""
         self._make_vu = make_vu
         cell = context.registry.cell
+        iterations, duration, lateness, response_time = (cell(metric, self.tags) for metric in _ITERATION_METRICS)
         self._recorder = Recorder(
-            *(cell(metric, self.tags) for metric in _ITERATION_METRICS), self._record_error, self._record_interrupt
+            iterations, duration, lateness, response_time, self._record_error, self._record_interrupt
         )
         self._failed = cell(names.ITERATION_ERRORS, self.tags)
         self._interrupted = cell(names.INTERRUPTED_ITERATIONS, self.tags)
@@ -104,21 +107,20 @@ class ScenarioRun:
     def new_user(self) -> VirtualUser:
         """Make the scenario's next virtual user."""
         user = self._make_vu(self, len(self.users) + 1)
-        user.run = self
         self.users.append(user)
         return user
 
     def drop(self, count: int = 1) -> None:
         """Count iterations that were planned and will never start."""
-        if count:
+        if count > 0:
+            self.dropped += count
             self._dropped.add(count)
 
-    def check_cell(self, name: str, tags: Mapping[str, str] | None) -> RateCell:
-        """Return the cell of a check; without tags of its own it is remembered in `check_cells`."""
-        cell: RateCell = self.context.registry.cell(names.CHECKS, {**self.tags, **(tags or {}), "check": name})
-        if not tags:
-            self.check_cells[name] = cell
-        return cell
+    def drop_rest(self) -> None:
+        """Count what was planned and neither started nor dropped so far; for when nothing can start any more."""
+        planned = self.scenario.executor.planned_iterations
+        if planned is not None:
+            self.drop(planned - self.started - self.dropped)
 
     def sample_users(self) -> None:
         """Take the once-a-second sample of the numbers of users."""
@@ -134,13 +136,12 @@ class ScenarioRun:
 
         After the budget's end, or when the run is stopping, iterations under way have the graceful stop's time.
         """
-        crew = Crew(self)
-        for _ in range(vus):
-            user = self.new_user()
-            crew.add(user, self._recorder.repeat(self.context.poller, self.scenario.function, user, budget))
-        await crew.wait_until(budget.end_ns)
-        budget.stopped = True
-        await crew.finish()
+        async with Crew(self) as crew:
+            for _ in range(vus):
+                user = self.new_user()
+                crew.add(user, self._recorder.repeat(self.context.poller, self.scenario.function, user, budget))
+            await crew.wait_until(budget.end_ns)
+            budget.stopped = True
 
     def _record_error(self, error: BaseException) -> None:
         self._failed.add()
@@ -150,8 +151,16 @@ class ScenarioRun:
         self._interrupted.add()
 
 
+CLEANUP_SECONDS = 5.0
+"""How long an interrupted iteration may take for its `finally` blocks."""
+
+
 class Crew:
-    """The tasks of a scenario's virtual users."""
+    """The tasks of a scenario's virtual users; a context that ends when they have all ended.
+
+    At the end of the block iterations under way have the graceful stop's time; where the block is broken off they have
+    none. What is left then is interrupted.
+    """
 
     def __init__(self, run: ScenarioRun) -> None:
         self._run = run
@@ -164,6 +173,8 @@ class Crew:
 
     async def wait_until(self, end_ns: int | None) -> None:
         """Return when every user is done, at `end_ns`, or when the run is stopping."""
+        await asyncio.sleep(0)  # every user has begun by then: a sample for runs that are over within a second
+        self._run.sample_users()
         stopping = asyncio.ensure_future(self._run.context.stopping.wait())
         everyone = asyncio.ensure_future(self._everyone())
         timeout = None if end_ns is None else max(0, end_ns - now_ns()) / 1e9
@@ -173,29 +184,53 @@ class Crew:
             stopping.cancel()
             everyone.cancel()
 
-    async def finish(self) -> None:
-        """Give iterations under way the graceful stop's time, interrupt what is left, close every user."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         try:
-            if self._tasks:
+            if self._tasks and kind is None:
+                self._run.sample_users()
                 await asyncio.wait(self._tasks, timeout=self._run.scenario.graceful_stop_ns / 1e9)
         finally:
             await self._interrupt()
+            self._close()
 
     async def _everyone(self) -> None:
-        while pending := [task for task in self._tasks if not task.done()]:
+        while pending := self._alive():
             await asyncio.wait(pending)
 
+    def _alive(self) -> list[asyncio.Task[None]]:
+        return [task for task in self._tasks if not task.done()]
+
     async def _interrupt(self) -> None:
-        left = [task for task in self._tasks if not task.done()]
-        for task in left:
+        """Cancel what is left; once more, and then without a choice, those that do not let themselves be cancelled."""
+        for task in self._alive():
             self._tasks[task].interrupted = True
+        await self._cancel()
+        for task in self._alive():
+            self._tasks[task].evicted = True
+        await self._cancel()
+        if stuck := len(self._alive()):
+            self._run.context.notify(
+                f"{self._run.scenario.name}: {stuck:,} virtual users wait for something that cannot be cancelled, and "
+                "were left behind."
+            )
+
+    async def _cancel(self) -> None:
+        alive = self._alive()
+        for task in alive:
             task.cancel()
-        if left:
-            await asyncio.wait(left)
-        for task, user in self._tasks.items():
+        if alive:
+            await asyncio.wait(alive, timeout=CLEANUP_SECONDS)
+
+    def _close(self) -> None:
+        for user in self._tasks.values():
             user.close()
-            if not task.cancelled():
-                task.result()
+        for task in self._tasks:
+            error = None if task.cancelled() or not task.done() else task.exception()
+            if isinstance(error, Exception):
+                raise error
 
 
 async def _live(user: VirtualUser, life: Awaitable[None]) -> None:

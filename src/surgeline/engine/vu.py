@@ -5,11 +5,14 @@ Protocols hang their clients on it; this module knows none of them.
 
 from collections.abc import Awaitable
 from random import Random
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from surgeline._native.iteration import UserState
 from surgeline._native.poller import now_ns
 from surgeline.engine.context import RunContext
+
+if TYPE_CHECKING:
+    from surgeline.engine.checks import Checks
 
 
 class Client(Protocol):
@@ -26,9 +29,9 @@ class VirtualUser(UserState):
     the scenario's name; `data` is what `@setup` returned.
     """
 
-    __slots__ = ("_context", "_random", "clients", "data", "number", "run", "scenario")
+    __slots__ = ("_context", "_random", "checks", "clients", "data", "number", "scenario")
 
-    def __init__(self, context: RunContext, scenario: str, number: int, run: Any = None) -> None:
+    def __init__(self, context: RunContext, scenario: str, number: int, checks: "Checks") -> None:
         self._context = context
         self._random: Random | None = None
         self.clients: list[Client] = []
@@ -36,7 +39,7 @@ class VirtualUser(UserState):
         self.number = number
         self.scenario = scenario
         self.data = context.data
-        self.run = run
+        self.checks = checks
 
     @property
     def random(self) -> Random:

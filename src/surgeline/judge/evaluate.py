@@ -8,9 +8,9 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from surgeline.judge.grammar import Threshold
 from surgeline.metrics.names import MetricType
 from surgeline.metrics.values import RateValue, Value
-from surgeline.judge.grammar import Threshold
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,

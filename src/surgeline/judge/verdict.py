@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from surgeline.errors import ExitCode
-from surgeline.metrics.health import GeneratorHealth
 from surgeline.judge.evaluate import ThresholdResult, measured_text
+from surgeline.metrics.health import GeneratorHealth
 
 BUSY_LIMIT = 0.90
+BUSY_SECONDS = 0.5
 """Share of its time that the loop may work before its own queueing shows in the figures."""
 _NAMED = 3
 
@@ -60,6 +61,11 @@ def judge(results: Sequence[ThresholdResult], health: GeneratorHealth, p50_ms: f
     return Verdict(_outcome(results, limited=bool(limits)), reasons)
 
 
+def loop_too_busy(health: GeneratorHealth) -> bool:
+    """Was the loop busier than it may be, for long enough to be more than the first moments of a run?"""
+    return health.loop_busy > BUSY_LIMIT and health.seconds >= BUSY_SECONDS
+
+
 def lateness_limit_ms(p50_ms: float) -> float:
     """Return how late, at p99, starts may be before the generator is taken for the limit."""
     tenth = p50_ms / 10
@@ -77,7 +83,7 @@ def _outcome(results: Sequence[ThresholdResult], *, limited: bool) -> Outcome:
 
 def _generator_limits(health: GeneratorHealth, p50_ms: float) -> list[str]:
     reasons = []
-    if health.loop_busy > BUSY_LIMIT:
+    if loop_too_busy(health):
         reasons.append(
             f"the generator was the limit: its loop was {health.loop_busy:.1%} busy (at most {BUSY_LIMIT:.0%}); "
             "lower the rate, make the script lighter, or use more cores or machines"
@@ -124,6 +130,6 @@ def _dropped(health: GeneratorHealth) -> list[str]:
     if not health.dropped_iterations:
         return []
     return [
-        f"dropped iterations: {health.dropped_iterations:,} were due and never started, for want of a free VU; "
-        "allow more VUs, or take it that the service cannot keep up with this rate"
+        f"dropped iterations: {health.dropped_iterations:,} were planned and never started: every VU was busy, the "
+        "time was over, or the run was stopped"
     ]

@@ -23,3 +23,5 @@ class GeneratorHealth:
     cpu_seconds: float
     """User and system time of the generator's process."""
     max_rss_bytes: int
+    seconds: float
+    """How long all this was measured: the length of the load."""

@@ -10,13 +10,13 @@ from io import StringIO
 from rich.console import Console
 from rich.text import Text
 
+from surgeline.judge.evaluate import measured_text
+from surgeline.judge.verdict import BUSY_LIMIT, Outcome, lateness_limit_ms, loop_too_busy
 from surgeline.metrics.names import BUILTIN, HTTP_REQ_DURATION, HTTP_REQ_RESPONSE_TIME, Metric
 from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue, Value
 from surgeline.report.format import amount, clock, data_size, duration, number, percent, printable, rate
 from surgeline.report.table import INDENT, Cell, Row, table
 from surgeline.result import IterationError, RequestRow, RunResult
-from surgeline.judge.evaluate import measured_text
-from surgeline.judge.verdict import BUSY_LIMIT, Outcome, lateness_limit_ms
 
 _LABELS = {
     Outcome.PASSED: ("PASS", "bold green"),
@@ -168,7 +168,7 @@ def _waiting(result: RunResult, width: int) -> Lines:
     if service is None or response is None:
         return []
     took, waited = service.stat("p(99)"), response.stat("p(99)")
-    if not waited - took > max(took / 10, 1.0):
+    if not took or waited - took <= max(took / 10, 1.0):
         return []
     sentence = (
         f"! users on schedule waited longer than the service took: response time p99 {duration(waited)}, service time "
@@ -223,10 +223,11 @@ def _group(metric: Metric) -> int:
 
 
 def _trends(result: RunResult, width: int) -> Lines:
+    """A trend that is zero throughout, TLS handshakes on plain HTTP say, tells nothing and is left out."""
     rows = [
         Row(Cell(metric.name), [Cell(_stat(metric, value, stat)) for stat in result.trend_stats])
         for metric, value in _metrics(result)
-        if isinstance(value, TrendValue)
+        if isinstance(value, TrendValue) and value.histogram.max
     ]
     return table("METRICS", result.trend_stats, rows, width) if rows else []
 
@@ -274,7 +275,7 @@ def _warnings(result: RunResult) -> list[str]:
     service = result.metrics.value(HTTP_REQ_DURATION.name)
     late_limit = lateness_limit_ms(service.stat("med") if service is not None else 0.0)
     off = (
-        (health.loop_busy > BUSY_LIMIT, f"the loop was busier than {BUSY_LIMIT:.0%}: the times hold its own queueing"),
+        (loop_too_busy(health), f"the loop was busier than {BUSY_LIMIT:.0%}: the times hold its own queueing"),
         (health.lateness_p99_ms > late_limit, f"starts were later than {duration(late_limit)} at p99"),
         (health.gc_pause_max_ms > _GC_PAUSE_LIMIT_MS, f"a garbage collection took {duration(health.gc_pause_max_ms)}"),
         (health.dropped_iterations > 0, "iterations were dropped: the planned load was not delivered in full"),

@@ -5,6 +5,7 @@ the other. Imported by other means than the loader, a script declares nothing an
 """
 
 import inspect
+import math
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -112,7 +113,7 @@ def setup(function: Function) -> Function:
     """
     collection = collecting.get()
     if collection is not None:
-        collection.setup = function
+        collection.setup = _only(function, collection.setup, "setup")
     return function
 
 
@@ -120,7 +121,18 @@ def teardown(function: Function) -> Function:
     """Run this function once after the load, also when the load was stopped. Parameters as for `setup`."""
     collection = collecting.get()
     if collection is not None:
-        collection.teardown = function
+        collection.teardown = _only(function, collection.teardown, "teardown")
+    return function
+
+
+def _only(function: Hook, before: Hook | None, name: str) -> Hook:
+    if not callable(function):
+        raise OptionError(f"@{name}: expected a function, found {function!r}; write @{name} without brackets")
+    if before is not None:
+        raise OptionError(f"@{name}: expected one function, found a second: {getattr(function, '__name__', function)}")
+    required = [one for one in inspect.signature(function).parameters.values() if one.default is one.empty]
+    if len([one for one in required if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]) > 1:
+        raise OptionError(f"@{name}: expected a function of no parameter or of one, the virtual user")
     return function
 
 
@@ -136,7 +148,8 @@ def env(name: str, default: T = _MISSING) -> T:
         if default is _MISSING:
             raise OptionError(f"env: expected a value for {name}, found none; give -e {name}=VALUE")
         return default
-    return _typed(name, text, default)
+    value: T = _typed(name, text, default)
+    return value
 
 
 def _typed(name: str, text: str, default: Any) -> Any:
@@ -147,12 +160,20 @@ def _typed(name: str, text: str, default: Any) -> Any:
             return False
         raise OptionError(f"env: expected true or false for {name}, found {text!r}")
     if isinstance(default, int | float):
-        try:
-            return type(default)(text)
-        except ValueError:
+        value = _number(type(default), text)
+        if value is None:
             kind = "a whole number" if isinstance(default, int) else "a number"
-            raise OptionError(f"env: expected {kind} for {name} (its default is {default!r}), found {text!r}") from None
+            raise OptionError(f"env: expected {kind} for {name} (its default is {default!r}), found {text!r}")
+        return value
     return text
+
+
+def _number(kind: type[int] | type[float], text: str) -> float | None:
+    try:
+        value = kind(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def checked_tags(tags: Mapping[str, str] | None) -> dict[str, str]:

@@ -15,6 +15,10 @@ from surgeline.schedule.constant_rate import ConstantRate
 from surgeline.schedule.duration import format_duration
 
 _NO_MORE = -1
+_BATCH_NS = 10_000_000
+"""How long the loop's other work waits, at most, for starts that are overdue."""
+_LAST_CALL_NS = 100_000_000
+"""How long after the duration a start may still happen that was due within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,7 @@ class ConstantArrivalRate:
 
     async def execute(self, run: ScenarioRun) -> None:
         """Run until the duration is over and the last iterations have ended."""
-        arrivals = _Arrivals(self, run)
-        try:
-            await arrivals.run_to_end()
-        finally:
-            arrivals.stop()
+        await _Arrivals(self, run).run_to_end()
 
 
 class _Arrivals:
@@ -65,55 +65,56 @@ class _Arrivals:
         self._schedule = options.schedule
         self._run = run
         self._crew = Crew(run)
-        self._idle: list[Completion] = []
+        self._idle: list[Completion[int]] = []
         self._next = 0
-        self._over = Completion(run.context.poller)
+        self._over: Completion[None] = Completion(run.context.poller)
         self._warned = False
+        self._alarm = Alarm(run.context.poller, self._on_due, precise=True)
         for _ in range(options.pre_allocated_vus):
             self._hire(None)
         self._start_ns = now_ns()
-        self._alarm = Alarm(run.context.poller, self._on_due, precise=True)
+        self._end_ns = self._start_ns + options.duration_ns
 
     async def run_to_end(self) -> None:
         """Start what is due until the schedule ends or the run is stopping, then let the users finish."""
-        self._alarm.set(self._start_ns)
         stopping = self._run.context.loop.create_task(self._stop_early())
-        try:
-            await self._over
-        finally:
-            stopping.cancel()
-            self._alarm.cancel()
-        for gate in self._idle:
-            gate.set_result(_NO_MORE)
-        await self._crew.finish()
-
-    def stop(self) -> None:
-        """Count what was planned and never started."""
-        self._run.drop(self._schedule.total - self._next)
+        async with self._crew:
+            try:
+                self._alarm.set(self._start_ns)
+                await self._over
+            finally:
+                stopping.cancel()
+                self._alarm.cancel()
+            for gate in self._idle:
+                gate.set_result(_NO_MORE)
 
     async def _stop_early(self) -> None:
         await self._run.context.stopping.wait()
         self._over.set_result(None)
 
     def _on_due(self, now: int) -> int | None:
-        """Start all that is due; return when the next one is."""
-        elapsed = now - self._start_ns
-        while self._next < self._schedule.total:
-            due = self._schedule.start_ns(self._next)
-            if due > elapsed:
-                return self._start_ns + due
+        """Start what is due; return when to look again."""
+        batch_end = now + _BATCH_NS
+        while self._next < self._schedule.total and now < self._end_ns + _LAST_CALL_NS:
+            due = self._start_ns + self._schedule.start_ns(self._next)
+            if due > now or now > batch_end:
+                return due
             self._next += 1
-            self._start(self._start_ns + due)
+            self._start(due)
+            now = now_ns()
         # k6 ends after the duration, not after the last start; iterations may go on until then.
-        if elapsed < self._options.duration_ns:
-            return self._start_ns + self._options.duration_ns
+        if now < self._end_ns:
+            return self._end_ns
         self._over.set_result(None)
         return None
 
     def _start(self, intended_ns: int) -> None:
-        if self._idle:
-            self._idle.pop().set_result(intended_ns)
-        elif len(self._run.users) < self._options.max_vus:
+        while self._idle:
+            gate = self._idle.pop()
+            if not gate.done():  # a script may have cancelled the task that waits there
+                gate.set_result(intended_ns)
+                return
+        if len(self._run.users) < self._options.max_vus:
             self._hire(intended_ns)
         else:
             self._run.drop()
@@ -125,12 +126,12 @@ class _Arrivals:
 
     def _life(self, user: VirtualUser, first_ns: int | None) -> Coroutine[Any, Any, None]:
         if first_ns is None:
-            gate = Completion(self._run.context.poller)
+            gate: Completion[int] = Completion(self._run.context.poller)
             self._idle.append(gate)
             return self._iterate(user, gate)
         return self._iterate(user, None, first_ns)
 
-    async def _iterate(self, user: VirtualUser, gate: Completion | None, intended_ns: int = 0) -> None:
+    async def _iterate(self, user: VirtualUser, gate: Completion[int] | None, intended_ns: int = 0) -> None:
         if gate is not None:
             intended_ns = await gate
         while intended_ns != _NO_MORE:

@@ -33,13 +33,11 @@ class SharedIterations:
 
     def describe(self) -> str:
         """Say it in a few words."""
-        return (f"{self.iterations:,} iterations shared by {self.vus:,} virtual users "
-                f"(at most {format_duration(self.max_duration_ns)})")
+        return (
+            f"{self.iterations:,} iterations shared by {self.vus:,} virtual users "
+            f"(at most {format_duration(self.max_duration_ns)})"
+        )
 
     async def execute(self, run: ScenarioRun) -> None:
         """Run until all iterations have ended or the time is over."""
-        budget = Budget(now_ns() + self.max_duration_ns, self.iterations)
-        try:
-            await run.repeat(budget, self.vus)
-        finally:
-            run.drop(budget.left)
+        await run.repeat(Budget(now_ns() + self.max_duration_ns, self.iterations), self.vus)

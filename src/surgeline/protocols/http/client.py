@@ -4,43 +4,32 @@ A request is prepared once for each method, URL and name: where it goes, its hea
 look-up and a native send. Cookies, redirects, compression and authentication will act on `prepare` and on the response.
 """
 
+from base64 import b64encode
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 
-from surgeline._native.http1 import Endpoint, Origin, Session
+from surgeline._native.http1 import Prepared, Session
 from surgeline._native.iteration import UserState
 from surgeline._native.poller import Poller
 from surgeline.protocols.http.endpoints import Endpoints
 from surgeline.protocols.http.errors import describe_error
 from surgeline.protocols.http.origins import Origins
 from surgeline.protocols.http.response import Response
-from surgeline.protocols.http.url import Params, parse_url
+from surgeline.protocols.http.url import Params, encode_form, parse_url
 
 DEFAULT_TIMEOUT = 60.0
+LONGEST_TIMEOUT = 1e9
 _DEFAULT_TIMEOUT_NS = int(DEFAULT_TIMEOUT * 1e9)
 MOST_PREPARED = 10_000
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
 _encode_json = msgspec.json.Encoder().encode
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """All of a request but its body."""
-
-    origin: Origin
-    endpoint: Endpoint
-    url: str
-    head: bytes
-    """Complete for a request without a body; else up to the value of Content-Length."""
-    is_head: bool
 
 
 class HttpScenario:
@@ -61,6 +50,8 @@ class HttpScenario:
         self._base_url = base_url
         self._default_headers = {"User-Agent": user_agent, "Accept": "*/*"}
         self.prepared: dict[tuple[str, str, str | None, str | None], Prepared] = {}
+        self.prepared_gets: dict[str, Prepared] = {}
+        """Of GET requests without options, by URL alone."""
 
     def prepare(
         self,
@@ -74,17 +65,18 @@ class HttpScenario:
         tags: Mapping[str, str] | None = None,
     ) -> Prepared:
         """Work out where a request goes, its head and its series. Raises ValueError for a bad URL, method or header."""
-        if not method or not _TOKEN.issuperset(method):
-            raise ValueError(f"expected a method such as GET, found {method!r}")
+        _refuse_bad_method(method)
         target = parse_url(url, self._base_url, params)
         fields = {"Host": target.authority, **self._default_headers}
+        if target.user_info is not None:
+            fields["Authorization"] = "Basic " + b64encode(target.user_info).decode()
         if content_type is not None:
             fields["Content-Type"] = content_type
         return Prepared(
             self._origins.get(target.scheme, target.host, target.port),
             self._endpoints.get(method, name or target.url, tags),
             target.url,
-            _head(method, target.path, _merge(fields, headers), has_body=content_type is not None),
+            _head(method, target.path, _merge(fields, headers or {}), has_body=content_type is not None),
             method == "HEAD",
         )
 
@@ -94,22 +86,27 @@ class HttpClient:
 
     Every method returns an awaitable of a `Response`; the request is on its way when the method returns. Options:
 
-    - `params`: query parameters, added to the URL's own.
+    - `params`: query parameters, added to the URL's own; those that are None are left out.
     - `json`: a value sent as JSON. `data`: bytes or text as they are, or a mapping sent as a form.
-    - `headers`: header fields, over the default ones.
+    - `headers`: header fields, over the default ones; one that is "" is not sent.
     - `timeout`: seconds for the whole request, connecting included; 60 by default.
     - `name`: what the request is called in the results; the URL by default. Give requests whose URL holds an id a name.
     - `tags`: more tags for the request's samples.
+
+    A server may close a kept connection just as a request goes out on it. A request that changes nothing (GET, HEAD,
+    OPTIONS, TRACE) is then sent again, once, on a new connection; the time that was lost is in `blocked`.
 
     A request that fails does not raise: its response has `status` 0 and an `error`. Raises ValueError or TypeError at
     the call for a URL, header or body that cannot be sent.
     """
 
-    __slots__ = ("_scenario", "_session")
+    __slots__ = ("_call", "_prepared_gets", "_scenario", "_session")
 
     def __init__(self, scenario: HttpScenario, user: UserState) -> None:
         self._scenario = scenario
         self._session = Session(scenario.poller, user, describe_error, Response)
+        self._call = self._session.call
+        self._prepared_gets = scenario.prepared_gets
 
     def request(
         self,
@@ -125,37 +122,25 @@ class HttpClient:
         tags: Mapping[str, str] | None = None,
     ) -> Awaitable[Response]:
         """Send a request of any method."""
-        if json is not None:
-            if data is not None:
-                raise TypeError("expected `json` or `data`, found both")
-            body, content_type = _encode_json(json), JSON
-        elif data is not None:
-            body, content_type = _encode_data(data)
-        elif method in ("POST", "PUT", "PATCH"):
-            body, content_type = b"", ""
-        else:
-            body, content_type = None, None
+        method = _in_capitals(method)
+        body, content_type = _encode_body(method, data, json)
         if params is None and headers is None and tags is None:
             prepared = self._prepare_once(method, url, content_type, name)
         else:
             prepared = self._scenario.prepare(
                 method, url, content_type, params=params, headers=headers, name=name, tags=tags
             )
-        head = prepared.head
-        if body is not None:
-            head = b"%b%d\r\n\r\n" % (head, len(body))
-        return self._session.call(
-            prepared.origin, prepared.endpoint, prepared.url, head, body or None, prepared.is_head, int(timeout * 1e9)
-        )
+        timeout_ns = _DEFAULT_TIMEOUT_NS if timeout is DEFAULT_TIMEOUT else _in_ns(timeout)
+        return self._call(prepared, body, timeout_ns)
 
     def get(self, url: str, **options: Any) -> Awaitable[Response]:
         """Send a GET request."""
-        if not options:
-            prepared = self._prepare_once("GET", url, None, None)
-            return self._session.call(
-                prepared.origin, prepared.endpoint, prepared.url, prepared.head, None, False, _DEFAULT_TIMEOUT_NS
-            )
-        return self.request("GET", url, **options)
+        if options:
+            return self.request("GET", url, **options)
+        prepared = self._prepared_gets.get(url)
+        if prepared is None:
+            prepared = self._prepared_gets[url] = self._prepare_once("GET", url, None, None)
+        return self._call(prepared, None, _DEFAULT_TIMEOUT_NS)
 
     def post(self, url: str, **options: Any) -> Awaitable[Response]:
         """Send a POST request."""
@@ -187,6 +172,7 @@ class HttpClient:
         if prepared is None:
             if len(self._scenario.prepared) >= MOST_PREPARED:
                 self._scenario.prepared.clear()
+                self._scenario.prepared_gets.clear()
             prepared = self._scenario.prepare(method, url, content_type, name=name)
             self._scenario.prepared[key] = prepared
         return prepared
@@ -196,6 +182,42 @@ class HttpClient:
         self._session.close()
 
 
+def check_request(method: str, headers: Mapping[str, str] | None) -> None:
+    """Raise ValueError for a method or header fields that could not be sent."""
+    _refuse_bad_method(method)
+    for name, value in (headers or {}).items():
+        _refuse_bad_field(name, value)
+
+
+def _refuse_bad_method(method: str) -> None:
+    if not method or not _TOKEN.issuperset(method) or method == "CONNECT":
+        raise ValueError(f"method: expected one such as GET, found {method!r}")
+
+
+def _in_capitals(method: str) -> str:
+    if not isinstance(method, str):
+        raise TypeError(f"method: expected text such as 'GET', found {method!r}")
+    return method.upper()
+
+
+def _in_ns(timeout: float) -> int:
+    if not isinstance(timeout, int | float) or not timeout > 0:
+        raise ValueError(f"timeout: expected seconds above 0, found {timeout!r}")
+    return int(min(timeout, LONGEST_TIMEOUT) * 1e9)
+
+
+def _encode_body(method: str, data: object, json: Any) -> tuple[bytes | None, str | None]:
+    """Return the body and its content type, both None for a request without a body."""
+    if json is not None:
+        if data is not None:
+            raise TypeError("expected `json` or `data`, found both")
+        return _encode_json(json), JSON
+    if data is not None:
+        return _encode_data(data)
+    # Servers may ask for a length where a body is the rule: RFC 9110 8.6.
+    return (b"", "") if method in _WITH_BODY else (None, None)
+
+
 def _encode_data(data: object) -> tuple[bytes, str]:
     """Return the body and its content type; "" for bytes and text, whose type only the script knows."""
     if isinstance(data, bytes | bytearray | memoryview):
@@ -203,24 +225,21 @@ def _encode_data(data: object) -> tuple[bytes, str]:
     if isinstance(data, str):
         return data.encode(), ""
     if isinstance(data, Mapping):
-        return urlencode(data, doseq=True).encode(), FORM
+        return encode_form(data).encode(), FORM
     raise TypeError(f"data: expected bytes, text or a mapping (sent as a form), found {type(data).__name__}")
 
 
-def _merge(fields: dict[str, str], headers: Mapping[str, str] | None) -> dict[str, str]:
+def _merge(fields: dict[str, str], headers: Mapping[str, str]) -> dict[str, str]:
     """Put the script's header fields over the default ones, whatever their case."""
-    if not headers:
-        return fields
+    for name, value in headers.items():
+        _refuse_bad_field(name, value)
     names = {name.lower() for name in headers}
     return {name: value for name, value in fields.items() if name.lower() not in names} | dict(headers)
 
 
 def _head(method: str, path: str, fields: Mapping[str, str], *, has_body: bool) -> bytes:
     lines = [f"{method} {path} HTTP/1.1"]
-    for name, value in fields.items():
-        _refuse_bad_field(name, value)
-        if value != "":
-            lines.append(f"{name}: {value}")
+    lines += [f"{name}: {value}" for name, value in fields.items() if value != ""]
     lines.append("Content-Length: " if has_body else "\r\n")
     return "\r\n".join(lines).encode("latin-1")
 

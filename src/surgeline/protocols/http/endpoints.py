@@ -9,6 +9,8 @@ from surgeline.protocols.http.errors import status_code, status_text
 
 MOST_ENDPOINTS = 1_000
 OTHER = "(other)"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""A request of these changes nothing on the server (RFC 9110 9.2.1), so it may be sent again."""
 
 _OUTCOME_METRICS = (
     names.HTTP_REQS,
@@ -39,7 +41,7 @@ class Endpoints:
 
     def get(self, method: str, name: str, tags: Mapping[str, str] | None) -> Endpoint:
         """Return the endpoint of requests of this method, name and tags."""
-        own = tuple(sorted(tags.items())) if tags else ()
+        own = tuple(sorted((str(tag), str(value)) for tag, value in tags.items())) if tags else ()
         endpoint = self._endpoints.get((method, name, own))
         if endpoint is None:
             endpoint = self._add(method, name, own)
@@ -51,7 +53,7 @@ class Endpoints:
             return self.get(method, OTHER, None)
         tags = {**self._tags, "method": method, "name": name, "url": name, **dict(own)}
         endpoint = self._endpoints[method, name, own] = Endpoint(
-            lambda *ending: make_outcome(self._registry, tags, *ending)
+            lambda *ending: make_outcome(self._registry, tags, *ending), method in SAFE_METHODS
         )
         return endpoint
 
@@ -60,7 +62,7 @@ class Endpoints:
             self._warned = True
             self._notify(
                 f"More than {MOST_ENDPOINTS:,} different request names, such as {name!r}; further ones count together "
-                f"as {OTHER!r}. Give requests whose URL holds an id a name: vu.http.get(url, name=\"get-user\")."
+                f'as {OTHER!r}. Give requests whose URL holds an id a name: vu.http.get(url, name="get-user").'
             )
 
 
@@ -76,10 +78,11 @@ def make_outcome(
     """Return the cells for one way a request of these tags can end."""
     expected = 200 <= status <= 399
     ending = {"status": str(status), "proto": protocol, "expected_response": "true" if expected else "false"}
+    code = 0 if expected else error_code or status_code(status)
     if not expected:
-        ending["error_code"] = str(error_code or status_code(status))
+        ending["error_code"] = str(int(code))
         ending["error"] = error or status_text(status)
     if tls_version:
         ending["tls_version"] = tls_version.lower().replace("v", "")
     cells = [registry.cell(metric, {**tags, **ending}) for metric in _OUTCOME_METRICS]
-    return Outcome(not expected, *cells)
+    return Outcome(not expected, code, *cells)

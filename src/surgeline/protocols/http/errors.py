@@ -62,13 +62,17 @@ def _resolve(_number: int, detail: object) -> tuple[ErrorCode, str]:
     return ErrorCode.DNS, f"name lookup failed: {detail}"
 
 
-_CONNECT = {errno.ECONNREFUSED: (ErrorCode.REFUSED, "connection refused"),
-            errno.ETIMEDOUT: (ErrorCode.CONNECT_TIMEOUT, "connecting timed out"),
-            errno.EMFILE: (ErrorCode.CONNECT, "no file descriptor left for a connection; raise `ulimit -n`"),
-            errno.EADDRNOTAVAIL: (ErrorCode.CONNECT, "no local port left for a connection")}
+_CONNECT = {
+    errno.ECONNREFUSED: (ErrorCode.REFUSED, "connection refused"),
+    errno.ETIMEDOUT: (ErrorCode.CONNECT_TIMEOUT, "connecting timed out"),
+    errno.EMFILE: (ErrorCode.CONNECT, "no file descriptor left for a connection; raise `ulimit -n`"),
+    errno.EADDRNOTAVAIL: (ErrorCode.CONNECT, "no local port left for a connection"),
+}
 
-_TRANSFER = {errno.ECONNRESET: (ErrorCode.RESET, "connection reset by the server"),
-             errno.EPIPE: (ErrorCode.BROKEN_PIPE, "the server closed the connection while we sent")}
+_TRANSFER = {
+    errno.ECONNRESET: (ErrorCode.RESET, "connection reset by the server"),
+    errno.EPIPE: (ErrorCode.BROKEN_PIPE, "the server closed the connection while we sent"),
+}
 
 
 def _connect(number: int, _detail: object) -> tuple[ErrorCode, str]:
@@ -106,8 +110,16 @@ def _parse(number: int, _detail: object) -> tuple[ErrorCode, str]:
     return _PARSE.get(number, ErrorCode.MALFORMED), f"malformed response: {http1.parse_error_text(number)}"
 
 
-def _closed(_number: int, _detail: object) -> tuple[ErrorCode, str]:
-    return ErrorCode.CLOSED_EARLY, "the server closed the connection before the response was complete"
+_CLOSED = {
+    http1.CLOSED_UNANSWERED: "the server closed the connection without an answer",
+    http1.NO_END_MARK: "the server closed the connection without TLS's end mark; the response may have been cut",
+}
+
+
+def _closed(number: int, _detail: object) -> tuple[ErrorCode, str]:
+    return ErrorCode.CLOSED_EARLY, _CLOSED.get(
+        number, "the server closed the connection before the response was complete"
+    )
 
 
 _STAGES: dict[str, Callable[[int, object], tuple[ErrorCode, str]]] = {

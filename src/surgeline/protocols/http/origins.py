@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 
 from surgeline._native.http1 import Origin
 
@@ -31,6 +32,10 @@ class Origins:
         return origin
 
     def _start_lookup(self, origin: Origin) -> None:
+        address = _pack_literal(origin.host, origin.port)
+        if address is not None:
+            origin.resolved([address])
+            return
         task = self._loop.create_task(self._look_up(origin))
         self._lookups.add(task)
         task.add_done_callback(self._lookups.discard)
@@ -60,12 +65,22 @@ class Origins:
         return self._tls
 
 
+def _pack_literal(host: str, port: int) -> SocketAddress | None:
+    """Return the address that a host is, if it is one: no name to look up."""
+    with suppress(OSError):
+        return int(socket.AF_INET), _pack_ipv4(host, port)
+    with suppress(OSError):
+        return int(socket.AF_INET6), _pack_ipv6(host, port, 0, 0)
+    return None
+
+
 def _pack_ipv4(host: str, port: int) -> bytes:
-    return struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + socket.inet_pton(socket.AF_INET, host) + bytes(8)
+    packed = socket.inet_pton(socket.AF_INET, host)
+    return struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + packed + bytes(8)
 
 
 def _pack_ipv6(host: str, port: int, flow: int, scope: int) -> bytes:
-    packed = socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    packed = socket.inet_pton(socket.AF_INET6, host)
     return struct.pack("=H", socket.AF_INET6) + struct.pack("!HI", port, flow) + packed + struct.pack("=I", scope)
 
 
@@ -75,4 +90,8 @@ _PACK: dict[int, Callable[..., bytes]] = {socket.AF_INET: _pack_ipv4, socket.AF_
 def pack_address(family: int, address: tuple[object, ...]) -> SocketAddress | None:
     """Return (family, struct sockaddr as bytes), or None for a family that is not IP."""
     pack = _PACK.get(family)
-    return None if pack is None else (int(family), pack(*address))
+    if pack is None:
+        return None
+    host, *rest = address
+    assert isinstance(host, str)
+    return int(family), pack(host.partition("%")[0], *rest)  # the scope after % is in `rest` as a number

@@ -8,6 +8,9 @@ import msgspec
 
 from surgeline._native.http1 import RawResponse
 
+MOST_SHOWN = 60
+"""How much of a body an error message shows."""
+
 
 class HTTPError(Exception):
     """Raised by `raise_for_status` alone; `response` says all."""
@@ -27,7 +30,7 @@ class Headers(Mapping[str, str]):
         for line in raw.split(b"\n"):
             name, colon, value = line.decode("latin-1").partition(":")
             if colon:
-                self._fields.setdefault(name.lower(), []).append((name, value.strip()))
+                self._fields.setdefault(name.lower(), []).append((name, value.strip(" \t\r")))
 
     def get_all(self, name: str) -> list[str]:
         """Return every value of a field, in the order they came."""
@@ -61,10 +64,15 @@ class Timings:
     """sending + waiting + receiving"""
 
 
+def _shown(body: bytes) -> str:
+    return repr(body) if len(body) <= MOST_SHOWN else f"{body[:MOST_SHOWN]!r} and {len(body) - MOST_SHOWN:,} more bytes"
+
+
 class Response(RawResponse):
     """A response, or a request that failed: then `status` is 0 and `error` and `error_code` say why."""
 
     __slots__ = ("_headers",)
+    _headers: Headers
 
     @property
     def headers(self) -> Headers:
@@ -81,18 +89,30 @@ class Response(RawResponse):
         _, _, charset = self.headers.get("content-type", "").lower().partition("charset=")
         try:
             return self.body.decode(charset.split(";")[0].strip(" \"'") or "utf-8", "replace")
-        except LookupError:
+        except (LookupError, ValueError):  # a charset that is not known, or not one of text
             return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
         """The body decoded as JSON. Raises ValueError when it is not JSON."""
-        return msgspec.json.decode(self.body)
+        try:
+            return msgspec.json.decode(self.body)
+        except RecursionError:
+            raise ValueError("JSON is nested too deeply") from None
+        except ValueError as error:
+            raise ValueError(f"{self!r}: expected JSON, found {_shown(self.body)}: {error}") from None
 
     @property
     def timings(self) -> Timings:
         """Where the time went."""
-        parts = (self.blocked_ns, self.connecting_ns, self.tls_ns, self.sending_ns, self.waiting_ns, self.receiving_ns)
-        return Timings(*(part / 1e6 for part in parts), sum(parts[3:]) / 1e6)
+        return Timings(
+            blocked=self.blocked_ns / 1e6,
+            connecting=self.connecting_ns / 1e6,
+            tls_handshaking=self.tls_ns / 1e6,
+            sending=self.sending_ns / 1e6,
+            waiting=self.waiting_ns / 1e6,
+            receiving=self.receiving_ns / 1e6,
+            duration=(self.sending_ns + self.waiting_ns + self.receiving_ns) / 1e6,
+        )
 
     def raise_for_status(self) -> "Response":
         """Return the response itself. Raises HTTPError when the request failed."""

@@ -1,10 +1,12 @@
 """URLs as scripts write them, turned into where to connect and what to ask for. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urlencode, urljoin, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_IS_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://").match
 _KEEP_IN_PATH = "/%:@!$&'()*+,;=-._~"
 _KEEP_IN_QUERY = _KEEP_IN_PATH + "?[]"
 
@@ -23,6 +25,9 @@ class Target:
     authority: str
     """What the Host header says."""
     url: str
+    """Without user, password and fragment."""
+    user_info: bytes | None = None
+    """`user:password`, when the URL holds it."""
 
 
 def parse_url(url: str, base: str | None = None, params: Params | None = None) -> Target:
@@ -32,7 +37,7 @@ def parse_url(url: str, base: str | None = None, params: Params | None = None) -
     """
     if not isinstance(url, str):
         raise ValueError(f"expected a URL as text, found {url!r}")
-    if base is not None and "://" not in url:
+    if base is not None and not _IS_ABSOLUTE(url):
         url = _join(base, url)
     try:
         parts = urlsplit(url)
@@ -48,9 +53,10 @@ def parse_url(url: str, base: str | None = None, params: Params | None = None) -
     default = _DEFAULT_PORTS[parts.scheme]
     authority = shown if port in (None, default) else f"{shown}:{port}"
     path = quote(parts.path or "/", safe=_KEEP_IN_PATH)
-    query = "&".join(part for part in (quote(parts.query, safe=_KEEP_IN_QUERY), _encode(params)) if part)
+    query = "&".join(part for part in (quote(parts.query, safe=_KEEP_IN_QUERY), encode_form(params)) if part)
     whole = f"{path}?{query}" if query else path
-    return Target(parts.scheme, host, port or default, whole, authority, f"{parts.scheme}://{authority}{whole}")
+    shown_url = f"{parts.scheme}://{authority}{whole}"
+    return Target(parts.scheme, host, default if port is None else port, whole, authority, shown_url, _user_info(parts))
 
 
 def _join(base: str, url: str) -> str:
@@ -62,10 +68,21 @@ def _join(base: str, url: str) -> str:
     return base.rstrip("/") + "/" + url.removeprefix("/")
 
 
-def _encode(params: Params | None) -> str:
+def _user_info(parts: SplitResult) -> bytes | None:
+    user_info, at, _ = parts.netloc.rpartition("@")
+    if not at:
+        return None
+    return unquote_to_bytes(user_info if ":" in user_info else user_info + ":")
+
+
+def encode_form(params: Params | None) -> str:
+    """Return names and values as a query or a form; a list gives a name once for each item, None leaves it out."""
     if not params:
         return ""
-    return urlencode(params if isinstance(params, Mapping) else list(params), doseq=True)
+    if isinstance(params, str | bytes):
+        raise TypeError(f"expected a mapping or pairs of parameters, found {params!r}")
+    pairs = params.items() if isinstance(params, Mapping) else params
+    return urlencode([(name, value) for name, value in pairs if value is not None], doseq=True)
 
 
 def _ascii_host(host: str, url: str) -> str:
@@ -78,7 +95,9 @@ def _ascii_host(host: str, url: str) -> str:
 
 
 def _explain(url: str, base: str | None) -> str:
-    if "://" not in url and base is None:
-        return (f"expected an absolute URL such as http://127.0.0.1:8080/path, found {url!r}; "
-                "give base_url= to the scenario or --base-url to make it one")
+    if not _IS_ABSOLUTE(url) and base is None:
+        return (
+            f"expected an absolute URL such as http://127.0.0.1:8080/path, found {url!r}; "
+            "give base_url= to the scenario or --base-url to make it one"
+        )
     return f"expected an http:// or https:// URL with a host, found {url!r}"

@@ -1,0 +1,157 @@
+"""HTTP/1.1 over TCP and TLS on the poller.
+
+A `Session` holds the connections of one user. Its calls go out at once, on an idle connection of the origin or on a new
+one; a response, or a failure, resumes the task that waits for it from inside the poller's step. Each call that ends is
+one sample in each cell of one `Outcome`.
+"""
+
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from surgeline._native.cells import CounterCell, RateCell, TrendCell
+from surgeline._native.iteration import UserState
+from surgeline._native.poller import Poller
+
+STAGE_RESOLVE: str
+"""The name was not looked up; the detail is the exception, or "timed out"."""
+STAGE_CONNECT: str
+"""No address let us connect; the number is the last one's errno."""
+STAGE_TLS: str
+"""The handshake failed, or TLS later on; the detail is an ssl.SSLError or text, else the number is an errno."""
+STAGE_SEND: str
+"""The number is an errno."""
+STAGE_RECEIVE: str
+"""The number is an errno."""
+STAGE_PARSE: str
+"""The server did not speak HTTP; the number is for `parse_error_text`."""
+STAGE_CLOSED: str
+"""The server closed too early; the number may be `CLOSED_UNANSWERED` or `NO_END_MARK`."""
+STAGE_TIMEOUT: str
+STAGE_CONNECT_TIMEOUT: str
+STAGE_CANCELLED: str
+
+HEAD_TOO_LARGE: int
+BODY_TOO_LARGE: int
+CLOSED_UNANSWERED: int
+NO_END_MARK: int
+"""A TLS connection ended without TLS's own end mark: anybody could have cut it there."""
+
+def parse_error_text(number: int) -> str:
+    """Return a parser's error as a short phrase."""
+
+class Origin:
+    """Where requests go: scheme, host and port, the socket addresses once known, and the TLS context.
+
+    `resolve(origin)` is called when the first connection needs an address; it, or a task that it starts, answers with
+    `resolved` or `unresolved`.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+    addresses: list[tuple[int, bytes]]
+    def __init__(
+        self, scheme: str, host: str, port: int, tls: ssl.SSLContext | None, resolve: Callable[[Origin], None]
+    ) -> None: ...
+    def resolved(self, addresses: list[tuple[int, bytes]]) -> None:
+        """Take [(address family, struct sockaddr)], at least one, and open the connections that wait for it.
+
+        A connection tries them in turn, beginning with the one that last worked.
+        """
+
+    def unresolved(self, reason: object) -> None:
+        """Fail the calls that wait for an address; the next call asks again."""
+
+class Outcome:
+    """The cells of one way a request can end: one status, or one error, of one endpoint."""
+
+    is_failure: bool
+    error_code: int
+    def __init__(
+        self,
+        is_failure: bool,
+        error_code: int,
+        requests: CounterCell,
+        failed: RateCell,
+        sent: CounterCell,
+        received: CounterCell,
+        duration: TrendCell,
+        response_time: TrendCell,
+        blocked: TrendCell,
+        connecting: TrendCell,
+        tls: TrendCell,
+        sending: TrendCell,
+        waiting: TrendCell,
+        receiving: TrendCell,
+    ) -> None: ...
+
+class Endpoint:
+    """Requests that share a method, a name and tags.
+
+    `make_outcome(status, error code, error, protocol, TLS version)` is called once for each way a request ends; a
+    status of 0 is a failed call. A `repeatable` request is sent again, once, when a kept connection ends before it is
+    answered.
+    """
+
+    repeatable: bool
+    def __init__(
+        self, make_outcome: Callable[[int, int, str | None, str, str | None], Outcome], repeatable: bool
+    ) -> None: ...
+
+class Prepared:
+    """All of a request but its body.
+
+    `head` is complete for a request without a body; else it goes up to the value of Content-Length.
+    """
+
+    origin: Origin
+    endpoint: Endpoint
+    url: str
+    head: bytes
+    is_head: bool
+    def __init__(self, origin: Origin, endpoint: Endpoint, url: str, head: bytes, is_head: bool) -> None: ...
+
+class RawResponse:
+    """What came back. A failed call has status 0, an error and its code."""
+
+    status: int
+    error_code: int
+    """0 when the status is one of success or redirection."""
+    error: str | None
+    """Why there is no response."""
+    url: str
+    head: bytes
+    """The header fields as received, from the first one to before the empty line."""
+    body: bytes
+    """Without the chunked framing."""
+    ok: bool
+    """Is there a response, with a status of success or redirection?"""
+    blocked_ns: int
+    connecting_ns: int
+    tls_ns: int
+    sending_ns: int
+    waiting_ns: int
+    receiving_ns: int
+
+_Response = TypeVar("_Response", bound=RawResponse)
+
+class Session(Generic[_Response]):
+    """The connections of one user.
+
+    `describe_error(stage, number, detail)` gives (error code, text) for a call that failed at a stage.
+    """
+
+    def __init__(
+        self,
+        poller: Poller,
+        user: UserState,
+        describe_error: Callable[[str, int, object], tuple[int, str]],
+        response_class: type[_Response],
+    ) -> None: ...
+    def call(self, request: Prepared, body: bytes | None, timeout_ns: int) -> Awaitable[_Response]:
+        """Send a request; `body` is None for one whose head is complete. Raises RuntimeError after `close`."""
+
+    def close(self) -> None:
+        """Close every connection; calls under way are cancelled and counted as abandoned."""

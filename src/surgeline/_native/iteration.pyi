@@ -1,0 +1,77 @@
+"""Iterations of one virtual user, driven and recorded natively.
+
+`Iterations` is what a virtual user's task awaits: it calls the scenario function, hands what that waits for on to the
+task, and when the function returns it records and, in the closed model, calls it again. Times are nanoseconds.
+"""
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from surgeline._native.cells import CounterCell, TrendCell
+from surgeline._native.poller import Poller
+
+def pause_ns(connect_failures: int) -> int:
+    """Return how long a user rests who could not connect this many times in a row: 10 ms, doubled, up to 1 s."""
+
+class UserState:
+    """What the engine and the clients tell each other about a virtual user."""
+
+    id: int
+    iteration: int
+    """From 0 for this user; -1 before the first."""
+    lateness_ns: int
+    """How late the current iteration started."""
+    connect_failures: int
+    """Connections that could not be opened since the last one that could; written by clients."""
+    abandoned: int
+    """Requests under way when their iteration was interrupted; written by clients."""
+    interrupted: bool
+    """The run asks the user to end: a cancellation is the run's own, and no iteration starts any more."""
+    evicted: bool
+    """The user had its time to end: the next cancellation closes the scenario function, whatever it does."""
+
+class Budget:
+    """How long, and how many times, the users that share it may start."""
+
+    end_ns: int
+    left: int
+    """Starts that are left; below 0: any number."""
+    stopped: bool
+    def __init__(self, end_ns: int, left: int = -1) -> None: ...
+
+class Recorder:
+    """Counts the iterations of one scenario."""
+
+    active: int
+    """Iterations under way."""
+    started: int
+    """Iterations that were started."""
+    def __init__(
+        self,
+        iterations: CounterCell,
+        duration: TrendCell,
+        lateness: TrendCell,
+        response_time: TrendCell,
+        on_error: Callable[[BaseException], object],
+        on_interrupt: Callable[[], object],
+    ) -> None:
+        """`on_error` is given what a scenario function raised; `on_interrupt` is called when one was broken off."""
+    def once(self, poller: Poller, function: Callable[[Any], Any], user: UserState, intended_ns: int) -> Iterations:
+        """Return one iteration, which should have started at `intended_ns`."""
+    def repeat(self, poller: Poller, function: Callable[[Any], Any], user: UserState, budget: Budget) -> Iterations:
+        """Return one iteration after the other, while the budget lets them start.
+
+        A user whose iteration waited for nothing lets the others go first; one that cannot connect rests.
+        """
+
+class Iterations:
+    """An awaitable that is done when the iterations are.
+
+    An exception of the function, SystemExit and a CancelledError that nobody asked for among them, is counted and the
+    user goes on. Cancelled by the run (`UserState.interrupted`), the function may clean up; CancelledError is raised
+    when it has.
+    """
+
+    def __await__(self) -> Generator[Any]: ...
+    def close(self) -> None:
+        """End at once: the function's `finally` blocks run up to their first wait, and no further."""

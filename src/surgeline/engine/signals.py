@@ -1,0 +1,66 @@
+"""SIGINT and SIGTERM while a loop runs: the first asks the run to stop, the second breaks it off."""
+
+import asyncio
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+BURST_SECONDS = 2.0
+"""Signals that follow a break-off so soon are the same wish once more: what was broken off has this time to end."""
+
+
+@contextmanager
+def stop_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` at the first SIGINT or SIGTERM; raise KeyboardInterrupt at the second, even in a stuck script.
+
+    Of those that follow, one in `BURST_SECONDS` raises again. The handlers that were there come back at the end. Does
+    nothing outside of the main thread, which gets the signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    stopping, quiet_until = False, 0.0
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopping, quiet_until
+        if not stopping:
+            stopping = True
+            stop()
+        elif time.monotonic() >= quiet_until:
+            quiet_until = time.monotonic() + BURST_SECONDS
+            raise KeyboardInterrupt
+
+    with _waking(loop):
+        before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@contextmanager
+def _waking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Let every signal wake the loop: one that comes just before the loop waits would else be handled only after it."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    loop.add_reader(ours, _drain, ours)
+    before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        if not loop.is_closed():
+            loop.remove_reader(ours)
+        ours.close()
+        theirs.close()
+
+
+def _drain(wakeups: socket.socket) -> None:
+    with suppress(BlockingIOError):
+        wakeups.recv(4096)

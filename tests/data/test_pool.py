@@ -1,0 +1,75 @@
+"""Pools: how values are drawn, and what is no pool."""
+
+from collections import Counter
+from random import Random
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from surgeline import pool
+from surgeline.errors import OptionError
+
+
+def user(seed=1):
+    return SimpleNamespace(random=Random(seed))
+
+
+def test_ids():
+    ids = pool.ids("user_{:07d}", first=5, count=3)
+    assert list(ids) == ["user_0000005", "user_0000006", "user_0000007"]
+    assert len(ids) == 3
+    assert len(pool.ids("{}", count=10**12)) == 10**12
+
+
+@given(st.integers(1, 50), st.integers(0, 200))
+def test_cycle_takes_turns_over_all_users(count, draws):
+    ids = pool.ids("{}", first=0, count=count)
+    assert [ids.cycle(user()) for _ in range(draws)] == [str(turn % count) for turn in range(draws)]
+
+
+@given(st.integers(1, 50))
+def test_unique_gives_each_once_and_then_says_so(count):
+    ids = pool.ids("{}", count=count)
+    assert Counter(ids.unique(user()) for _ in range(count)) == Counter(ids)
+    with pytest.raises(LookupError, match="make the pool larger"):
+        ids.unique(user())
+
+
+def test_random_is_by_the_users_generator_and_reaches_all():
+    ids = pool.ids("{}", count=10)
+    one, same, other = user(1), user(1), user(2)
+    draws = [ids.random(one) for _ in range(200)]
+    assert draws == [ids.random(same) for _ in range(200)]
+    assert draws != [ids.random(other) for _ in range(200)]
+    assert set(draws) == set(ids)
+
+
+def test_rows():
+    assert list(pool.rows([1, 2])) == [1, 2]
+    assert pool.rows(number * 2 for number in range(3)).cycle(user()) == 0
+    assert len(pool.rows({"a": 1, "b": 2}.items())) == 2
+
+
+@pytest.mark.parametrize("values", [[], (), iter([]), "text", b"bytes", None, 5])
+def test_what_is_no_pool_of_rows(values):
+    with pytest.raises(OptionError, match="expected"):
+        pool.rows(values)
+
+
+@pytest.mark.parametrize("pattern", ["user", "{0.x}", "{name}", "{:q}", "{} {}", "{", "{[0]}"])
+def test_wrong_pattern(pattern):
+    with pytest.raises(OptionError, match=r"pool\.ids: expected a pattern"):
+        pool.ids(pattern, count=1)
+
+
+@pytest.mark.parametrize("options", [{"count": 0}, {"count": -1}, {"count": 1.5}, {"count": True}, {"count": "3"}])
+def test_wrong_count(options):
+    with pytest.raises(OptionError, match=r"pool\.ids: expected a whole number"):
+        pool.ids("{}", **options)
+
+
+def test_wrong_first():
+    with pytest.raises(OptionError, match="first"):
+        pool.ids("{}", first="1", count=2)
