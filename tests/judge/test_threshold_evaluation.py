@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surgeline._native.histogram import Histogram
-from surgeline.metrics.names import BUILTIN, Metric, MetricType
-from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue
 from surgeline.judge.evaluate import evaluate, measured_text
 from surgeline.judge.grammar import parse_thresholds
+from surgeline.metrics.names import BUILTIN, Metric, MetricType
+from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue
 
 KNOWN = {
     **BUILTIN,

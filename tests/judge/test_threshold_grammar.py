@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surgeline.errors import ThresholdError
-from surgeline.metrics.names import BUILTIN, Metric, MetricType
 from surgeline.judge.grammar import parse_condition, parse_selector, parse_thresholds
+from surgeline.metrics.names import BUILTIN, Metric, MetricType
 
 KNOWN = {**BUILTIN, "queue_depth": Metric("queue_depth", MetricType.GAUGE)}
 

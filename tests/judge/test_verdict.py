@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surgeline.errors import ExitCode
-from surgeline.metrics.health import GeneratorHealth
-from surgeline.metrics.names import BUILTIN
 from surgeline.judge.evaluate import ThresholdResult
 from surgeline.judge.grammar import parse_thresholds
 from surgeline.judge.verdict import Outcome, judge, lateness_limit_ms
+from surgeline.metrics.health import GeneratorHealth
+from surgeline.metrics.names import BUILTIN
 
 HEALTHY = GeneratorHealth(0.5, 0.01, 0.02, 1.0, 0, 0, 0.1, 0.2, 10.0, 50_000_000, 60.0)
 BUSY = replace(HEALTHY, loop_busy=0.95)

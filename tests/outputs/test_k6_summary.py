@@ -11,14 +11,14 @@ import pytest
 
 from surgeline._native.histogram import Histogram
 from surgeline.errors import OptionError
+from surgeline.judge.evaluate import evaluate
+from surgeline.judge.grammar import parse_thresholds
+from surgeline.judge.verdict import judge
 from surgeline.metrics.health import GeneratorHealth
 from surgeline.metrics.names import BUILTIN, Metric, MetricType
 from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue
 from surgeline.outputs.k6_summary import k6_summary, write_k6_summary
 from surgeline.result import CheckResult, RunResult
-from surgeline.judge.evaluate import evaluate
-from surgeline.judge.grammar import parse_thresholds
-from surgeline.judge.verdict import judge
 
 HEALTH = GeneratorHealth(0.1, 0.0, 0.0, 0.0, 0, 0, 0.0, 0.0, 1.0, 1_000_000, 10.0)
 

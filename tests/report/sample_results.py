@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from surgeline._native.histogram import Histogram
+from surgeline.judge.evaluate import evaluate
+from surgeline.judge.grammar import parse_thresholds
+from surgeline.judge.verdict import judge
 from surgeline.metrics.health import GeneratorHealth
 from surgeline.metrics.names import BUILTIN, Metric, MetricType
 from surgeline.metrics.trend_stats import DEFAULT_TREND_STATS
 from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue, Value
 from surgeline.result import CheckResult, FailureKind, IterationError, RequestRow, RunResult
-from surgeline.judge.evaluate import evaluate
-from surgeline.judge.grammar import parse_thresholds
-from surgeline.judge.verdict import judge
 
 HEALTHY = GeneratorHealth(
     loop_busy=0.41,

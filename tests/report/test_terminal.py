@@ -14,12 +14,12 @@ from rich.cells import cell_len
 from sample_results import HEALTHY, KNOWN, OVERLOADED, FixedMetrics, coupons
 
 from surgeline._native.histogram import Histogram
-from surgeline.metrics.values import RateValue, TrendValue
-from surgeline.report.terminal import render_summary
-from surgeline.result import CheckResult, FailureKind, IterationError, RequestRow
 from surgeline.judge.evaluate import evaluate
 from surgeline.judge.grammar import parse_thresholds
 from surgeline.judge.verdict import judge
+from surgeline.metrics.values import RateValue, TrendValue
+from surgeline.report.terminal import render_summary
+from surgeline.result import CheckResult, FailureKind, IterationError, RequestRow
 
 GOLDEN = Path(__file__).parent / "golden"
 HAPPY = {"http_req_duration": ["p(95)<500", "p(99)<1000"], "http_req_failed": "rate<0.01"}

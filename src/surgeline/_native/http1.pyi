@@ -7,7 +7,7 @@ one sample in each cell of one `Outcome`.
 
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from surgeline._native.cells import CounterCell, RateCell, TrendCell
 from surgeline._native.iteration import UserState
@@ -140,7 +140,8 @@ _Response = TypeVar("_Response", bound=RawResponse)
 class Session(Generic[_Response]):
     """The connections of one user.
 
-    `describe_error(stage, number, detail)` gives (error code, text) for a call that failed at a stage.
+    `describe_error(stage, number, detail)` gives (error code, text) for a call that failed at a stage. `prepared_gets`
+    holds, by URL, the requests that `get` sends without asking `request`, which a subclass has; `timeout_ns` is theirs.
     """
 
     def __init__(
@@ -149,7 +150,12 @@ class Session(Generic[_Response]):
         user: UserState,
         describe_error: Callable[[str, int, object], tuple[int, str]],
         response_class: type[_Response],
+        prepared_gets: dict[str, Prepared],
+        timeout_ns: int,
     ) -> None: ...
+    def get(self, url: str, **options: Any) -> Awaitable[_Response]:
+        """Send a GET request."""
+
     def call(self, request: Prepared, body: bytes | None, timeout_ns: int) -> Awaitable[_Response]:
         """Send a request; `body` is None for one whose head is complete. Raises RuntimeError after `close`."""
 

@@ -5,12 +5,14 @@ resumed from inside the receive. Addresses, TLS contexts, series and the respons
 nothing of scripts, virtual users or metric names.
 """
 
+from cpython.object cimport PyObject, PyTypeObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.errno cimport EAGAIN, EINPROGRESS, EINTR, errno
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
 
 import os
 import ssl
+from types import GenericAlias
 
 from surgeline._native.cells cimport CounterCell, RateCell, TrendCell
 from surgeline._native.histogram cimport sl_histogram_record
@@ -245,6 +247,14 @@ cdef class RawResponse:
     cdef readonly int64_t blocked_ns, connecting_ns, tls_ns, sending_ns, waiting_ns, receiving_ns
 
 
+cdef tuple NO_ARGUMENTS = ()
+
+
+cdef RawResponse new_response(type kind):
+    """kind.__new__(kind), without the look-up and the call."""
+    return (<PyTypeObject *>kind).tp_new(kind, <PyObject *>NO_ARGUMENTS, NULL)
+
+
 cdef class HttpCall(Completion):
     cdef Connection connection
     cdef Prepared request
@@ -264,9 +274,11 @@ cdef class HttpCall(Completion):
 
 cdef class Session(Wakeable):
     """The connections of one user. `describe_error(stage, number, detail)` gives (error code, text)."""
+    __class_getitem__ = classmethod(GenericAlias)
+
     cdef Poller poller
     cdef object describe_error
-    cdef object response_class
+    cdef type response_class
     cdef RawResponse unread
     cdef dict idle
     cdef list connections
@@ -276,17 +288,34 @@ cdef class Session(Wakeable):
     cdef UserState user
     cdef bint closed
 
-    def __init__(self, Poller poller not None, UserState user not None, describe_error, response_class):
+    cdef dict prepared_gets
+    cdef int64_t timeout_ns
+
+    def __init__(self, Poller poller not None, UserState user not None, describe_error, type response_class not None,
+                 dict prepared_gets not None, int64_t timeout_ns):
         self.poller = poller
         self.user = user
         self.describe_error = describe_error
         self.response_class = response_class
+        self.prepared_gets = prepared_gets
+        self.timeout_ns = timeout_ns
         self.unread = RawResponse()
         self.idle = {}
         self.connections = []
         self.armed_later = []
 
+    def get(self, url, **options):
+        # The plainest request there is, and the one that a generator is measured by.
+        if not options:
+            prepared = self.prepared_gets.get(url)
+            if prepared is not None:
+                return self.start(<Prepared>prepared, None, self.timeout_ns)
+        return self.request("GET", url, **options)
+
     def call(self, Prepared request not None, bytes body, int64_t timeout_ns):
+        return self.start(request, body, timeout_ns)
+
+    cdef HttpCall start(self, Prepared request, bytes body, int64_t timeout_ns):
         cdef HttpCall call = HttpCall.__new__(HttpCall)
         cdef Connection connection
         cdef list idle
@@ -717,14 +746,13 @@ cdef class Connection(Channel):
         return 0
 
     cdef RawResponse respond(self, HttpCall call):
-        cdef object kind = self.session.response_class
         cdef RawResponse response
         if call.follower is not None:
             # No script will look at it.
             response = self.session.unread
             response.connecting_ns = response.tls_ns = 0
             return response
-        response = kind.__new__(kind)
+        response = new_response(self.session.response_class)
         response.url = call.request.url
         response.status = self.parser.status
         response.head = PyBytes_FromStringAndSize(<const char *>self.parser.head, <Py_ssize_t>self.parser.head_size)
@@ -754,7 +782,6 @@ cdef class Connection(Channel):
     cdef int fail(self, str stage, int number, detail) except -1:
         """The call failed: a sample with an error code, and a response that says why."""
         cdef HttpCall call = self.call
-        cdef object kind = self.session.response_class
         cdef RawResponse response
         # Who cannot connect fails at once; this count is what keeps the closed model from spinning.
         if self.state < ACTIVE and stage is not STAGE_CANCELLED:
@@ -763,7 +790,7 @@ cdef class Connection(Channel):
         self.poller.now = sl_now()
         code, text = self.session.describe_error(stage, number, detail)
         self.call = call.connection = None
-        response = kind.__new__(kind)
+        response = new_response(self.session.response_class)
         response.url = call.request.url
         response.error_code = code
         response.error = text
@@ -803,7 +830,8 @@ cdef class Connection(Channel):
         return self.send_last_tls()
 
     cdef int measure(self, HttpCall call, Outcome outcome, RawResponse response, int64_t end) except -1:
-        """Split the time between the stamps; a stage that was not reached took none."""
+        """Split the time between the stamps; a stage that was not reached took none. A request that was never sent, its
+        connection refused say, has no service time: counting it as 0 would make a dead server look fast."""
         cdef int64_t got = call.send_started if call.send_started else end
         cdef int64_t sent = call.sent if call.sent else end
         cdef int64_t first = call.first_byte if call.first_byte else end
@@ -824,12 +852,15 @@ cdef class Connection(Channel):
         outcome.failed.block_passes += outcome.is_failure
         outcome.sent.block += call.bytes_sent
         outcome.received.block += call.bytes_received
-        if (sl_histogram_record(&outcome.duration.block.data, <uint64_t>duration)
-                | sl_histogram_record(&outcome.response_time.block.data,
-                                      <uint64_t>(call.lateness + response.blocked_ns + duration))
+        if (sl_histogram_record(&outcome.response_time.block.data,
+                                <uint64_t>(call.lateness + response.blocked_ns + duration))
                 | sl_histogram_record(&outcome.blocked.block.data, <uint64_t>response.blocked_ns)
                 | sl_histogram_record(&outcome.connecting.block.data, <uint64_t>response.connecting_ns)
-                | sl_histogram_record(&outcome.tls.block.data, <uint64_t>response.tls_ns)
+                | sl_histogram_record(&outcome.tls.block.data, <uint64_t>response.tls_ns)):
+            raise MemoryError
+        if not call.send_started:
+            return 0
+        if (sl_histogram_record(&outcome.duration.block.data, <uint64_t>duration)
                 | sl_histogram_record(&outcome.sending.block.data, <uint64_t>response.sending_ns)
                 | sl_histogram_record(&outcome.waiting.block.data, <uint64_t>response.waiting_ns)
                 | sl_histogram_record(&outcome.receiving.block.data, <uint64_t>response.receiving_ns)):

@@ -30,7 +30,7 @@ cdef class Iterations(Wakeable):
     cdef Budget budget
     cdef object function, inner
     cdef Completion parked
-    cdef int64_t intended, started
+    cdef int64_t intended, started, ended
     cdef long steps
     cdef bint running, rests, over
     cdef object follow(self)

@@ -87,6 +87,7 @@ cdef class Iterations(Wakeable):
             if not self.running:
                 if self.rests:
                     self.rests = False
+                    self.ended = 0
                     if self.user.connect_failures:
                         return next(self.poller.sleep_until(sl_now() + pause_ns(self.user.connect_failures)))
                     if self.poller.steps == self.steps:
@@ -180,7 +181,9 @@ cdef class Iterations(Wakeable):
             return False
         if self.budget is None:
             return True
-        self.intended = sl_now()
+        # One iteration begins when the one before ended, unless there was a pause between them.
+        self.intended = self.ended if self.ended else sl_now()
+        self.ended = 0
         if self.budget.stopped or self.intended >= self.budget.end_ns or self.budget.left == 0:
             self.over = True
             return False
@@ -207,6 +210,7 @@ cdef class Iterations(Wakeable):
         cdef int64_t now = sl_now()
         cdef Recorder recorder = self.recorder
         self.running = False
+        self.ended = now
         self.inner = None
         self.over = self.budget is None
         self.rests = not self.over and (self.user.connect_failures > 0 or self.poller.steps == self.steps)

@@ -16,6 +16,7 @@ from surgeline.metrics.registry import Series
 from surgeline.metrics.values import CounterValue, TrendValue
 
 _SECOND = 1_000_000_000
+_GC_THRESHOLD = 10_000
 Blocks = list[tuple[Series, Any]]
 
 
@@ -92,11 +93,14 @@ class _HealthWatch:
         self._wall = self._idle = 0
         self._cpu = 0.0
         self._watching = False
+        self._thresholds = gc.get_threshold()
 
     def start(self) -> None:
         # What exists now lives until the end: the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        # Requests and iterations are gone when they end; cycles are what scripts leave, and they can wait a little.
+        gc.set_threshold(_GC_THRESHOLD, *self._thresholds[1:])
         gc.callbacks.append(self._on_collection)
         self._watching = True
         self._wall, self._idle, self._cpu = now_ns(), self._context.poller.idle_ns, time.process_time()
@@ -110,6 +114,7 @@ class _HealthWatch:
         self._cpu = time.process_time() - self._cpu
         gc.callbacks.remove(self._on_collection)
         gc.unfreeze()
+        gc.set_threshold(*self._thresholds)
 
     def _on_collection(self, phase: str, _info: dict[str, int]) -> None:
         if phase == "start":

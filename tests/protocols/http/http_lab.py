@@ -266,6 +266,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+SERVICE_TIMES = (
+    names.HTTP_REQ_DURATION,
+    names.HTTP_REQ_SENDING,
+    names.HTTP_REQ_WAITING,
+    names.HTTP_REQ_RECEIVING,
+)
+"""Not sampled for a request that was never sent."""
+
+
 async def assert_one_failure(lab: Lab, response: Any, code: int) -> None:
     """A failed request is a response that says why, and exactly one sample that says the same."""
     assert (response.status, response.error_code, response.ok, response.body) == (0, code, False, b"")
@@ -278,7 +287,10 @@ async def assert_one_failure(lab: Lab, response: Any, code: int) -> None:
     failed_tags, failed = lab.only(names.HTTP_REQ_FAILED)
     assert (failed.passes, failed.fails) == (1, 0)
     assert failed_tags == tags
-    assert lab.only(names.HTTP_REQ_DURATION)[1].histogram.count == 1
+    assert lab.only(names.HTTP_REQ_RESPONSE_TIME)[1].histogram.count == 1
+    was_sent = response.sending_ns + response.waiting_ns + response.receiving_ns > 0
+    for metric in SERVICE_TIMES:
+        assert len(lab.series(metric)) == was_sent, metric.name
 
 
 def open_descriptors() -> set[int]:

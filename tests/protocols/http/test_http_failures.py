@@ -122,7 +122,7 @@ def test_time_limits_that_are_met_leave_no_timers_behind():
             await lab.http.get("/", timeout=60)
             response = await lab.http.get("/silent", timeout=0.001)
             assert response.error_code == 1050
-        return lab.http._session
+        return lab.http
 
     async def handler(peer: Peer):
         while request := await peer.request():

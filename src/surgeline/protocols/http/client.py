@@ -81,7 +81,7 @@ class HttpScenario:
         )
 
 
-class HttpClient:
+class HttpClient(Session[Response]):
     """The HTTP client of one virtual user, with its own connections.
 
     Every method returns an awaitable of a `Response`; the request is on its way when the method returns. Options:
@@ -100,13 +100,11 @@ class HttpClient:
     the call for a URL, header or body that cannot be sent.
     """
 
-    __slots__ = ("_call", "_prepared_gets", "_scenario", "_session")
+    __slots__ = ("_scenario",)
 
     def __init__(self, scenario: HttpScenario, user: UserState) -> None:
+        super().__init__(scenario.poller, user, describe_error, Response, scenario.prepared_gets, _DEFAULT_TIMEOUT_NS)
         self._scenario = scenario
-        self._session = Session(scenario.poller, user, describe_error, Response)
-        self._call = self._session.call
-        self._prepared_gets = scenario.prepared_gets
 
     def request(
         self,
@@ -131,16 +129,7 @@ class HttpClient:
                 method, url, content_type, params=params, headers=headers, name=name, tags=tags
             )
         timeout_ns = _DEFAULT_TIMEOUT_NS if timeout is DEFAULT_TIMEOUT else _in_ns(timeout)
-        return self._call(prepared, body, timeout_ns)
-
-    def get(self, url: str, **options: Any) -> Awaitable[Response]:
-        """Send a GET request."""
-        if options:
-            return self.request("GET", url, **options)
-        prepared = self._prepared_gets.get(url)
-        if prepared is None:
-            prepared = self._prepared_gets[url] = self._prepare_once("GET", url, None, None)
-        return self._call(prepared, None, _DEFAULT_TIMEOUT_NS)
+        return self.call(prepared, body, timeout_ns)
 
     def post(self, url: str, **options: Any) -> Awaitable[Response]:
         """Send a POST request."""
@@ -173,13 +162,10 @@ class HttpClient:
             if len(self._scenario.prepared) >= MOST_PREPARED:
                 self._scenario.prepared.clear()
                 self._scenario.prepared_gets.clear()
-            prepared = self._scenario.prepare(method, url, content_type, name=name)
-            self._scenario.prepared[key] = prepared
+            prepared = self._scenario.prepared[key] = self._scenario.prepare(method, url, content_type, name=name)
+            if method == "GET" and content_type is None and name is None:
+                self._scenario.prepared_gets[url] = prepared
         return prepared
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._session.close()
 
 
 def check_request(method: str, headers: Mapping[str, str] | None) -> None:
