@@ -8,7 +8,7 @@ General layout, in the order data flows:
 - `protocols`: how requests are made; `_native`: the plain C core and its bindings.
 - `metrics`: series, cells, blocks, values. `judge`: thresholds on them, and the verdict.
 - `result`: what a run came to. `outputs`, `report`: how that is written and shown.
-- `run`: the composition root. `cli`: one module for each command.
+- `collect`: puts that together. `run`: the composition root. `cli`: one module for each command.
 
 What is imported here is the public interface; everything else may change.
 """

@@ -7,12 +7,13 @@ of it together.
 import asyncio
 import inspect
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from surgeline._native.poller import Poller
+from surgeline.collect import Results, snapshot
 from surgeline.engine.checks import Checks
 from surgeline.engine.context import RunContext, current_vu
 from surgeline.engine.execution import Blocks, Execution
@@ -21,17 +22,14 @@ from surgeline.engine.loop import close_loop, new_loop
 from surgeline.engine.scenario import CLEANUP_SECONDS, ScenarioRun
 from surgeline.engine.signals import stop_signals
 from surgeline.errors import ExitCode, SetupError, SurgelineError
-from surgeline.judge.evaluate import ThresholdResult, evaluate
-from surgeline.judge.verdict import Verdict, judge
-from surgeline.metrics import names
 from surgeline.metrics.registry import Registry
 from surgeline.metrics.trend_stats import DEFAULT_TREND_STATS
-from surgeline.metrics.values import CounterValue, RateValue, TrendValue
 from surgeline.protocols.http.client import HttpScenario
 from surgeline.protocols.http.endpoints import Endpoints
 from surgeline.protocols.http.origins import Origins
 from surgeline.report.progress import ProgressSnapshot
-from surgeline.result import CheckResult, FailureKind, IterationError, RequestRow, RunResult
+from surgeline.result import RunResult
+from surgeline.script.declare import run_environment
 from surgeline.script.plan import Hook, TestPlan
 from surgeline.script.vu import VU
 
@@ -76,11 +74,13 @@ class RunReport:
 def run_plan(plan: TestPlan, options: RunOptions) -> RunReport:
     """Carry out a plan. Blocks until it has ended; Ctrl-C ends it gracefully, a second one at once."""
     loop, poller = new_loop()
+    token = run_environment.set(plan.environment)
     try:
         run = _Run(plan, options, loop, poller)
         with stop_signals(loop, run.stop):
             run.drive()
     finally:
+        run_environment.reset(token)
         if not loop.is_closed():
             loop.close()
     return run.report()
@@ -180,7 +180,8 @@ class _Run:
             return RunReport(None, stopped if self._interrupted else self._error)
         self._execution.finish()
         return RunReport(
-            _Results(self._plan, self._options, self._execution).build(self._started_at, self._interrupted), self._error
+            Results(self._plan, self._options.trend_stats, self._execution).build(self._started_at, self._interrupted),
+            self._error,
         )
 
     def _make_vu(self, run: ScenarioRun, number: int) -> VU:
@@ -216,7 +217,7 @@ class _Run:
             user.close()
 
     def _on_second(self, blocks: Blocks) -> None:
-        self._options.on_progress(_snapshot(self._execution, blocks))
+        self._options.on_progress(snapshot(self._execution, blocks))
 
 
 def _is_being_cancelled() -> bool:
@@ -227,120 +228,3 @@ def _is_being_cancelled() -> bool:
 async def _call(hook: Hook, user: VU) -> Any:
     result = hook(user) if inspect.signature(hook).parameters else hook()
     return await result if isinstance(result, Awaitable) else result
-
-
-def _snapshot(execution: Execution, blocks: Blocks) -> ProgressSnapshot:
-    """Return what the status line shows, from the second that has just ended and the totals."""
-    registry = execution.context.registry
-    durations = [block for series, block in blocks if series.metric is names.HTTP_REQ_DURATION]
-    counted = names.HTTP_REQS if durations else names.ITERATIONS
-    p95 = None
-    if durations:
-        last_second = durations[0].copy()
-        for block in durations[1:]:
-            last_second.merge(block)
-        p95 = last_second.quantile(0.95) / 1e6
-    failed = registry.value(names.HTTP_REQ_FAILED.name)
-    failed = failed if isinstance(failed, RateValue) else RateValue(0, 0)
-    planned = [run.scenario.executor.planned_iterations for run in execution.runs]
-    ends = [
-        None
-        if run.scenario.executor.planned_ns is None
-        else (run.scenario.start_ns + run.scenario.executor.planned_ns) / 1e9
-        for run in execution.runs
-    ]
-    return ProgressSnapshot(
-        elapsed_s=execution.elapsed_seconds,
-        total_s=_known(ends, max),
-        rate=sum(block for series, block in blocks if series.metric is counted),
-        vus=sum(run.active for run in execution.runs),
-        p95_ms=p95,
-        errors=failed.passes,
-        failed_share=failed.stat("rate"),
-        iterations=int(_count(registry, names.ITERATIONS.name)),
-        iterations_total=_known(planned, sum),
-        dropped=int(_count(registry, names.DROPPED_ITERATIONS.name)),
-    )
-
-
-def _known(values: Sequence[Any], combine: Callable[[Sequence[Any]], Any]) -> Any:
-    return None if any(value is None for value in values) else combine(values)
-
-
-def _count(registry: Registry, name: str) -> float:
-    value = registry.value(name)
-    return value.count if isinstance(value, CounterValue) else 0.0
-
-
-class _Results:
-    """Builds the `RunResult` of a finished execution."""
-
-    def __init__(self, plan: TestPlan, options: RunOptions, execution: Execution) -> None:
-        self._plan = plan
-        self._options = options
-        self._execution = execution
-        self._registry = execution.context.registry
-
-    def build(self, started_at: datetime, interrupted: bool) -> RunResult:
-        """Return the result."""
-        thresholds = tuple(
-            evaluate(threshold, self._registry.value(threshold.selector.metric, dict(threshold.selector.tags)))
-            for threshold in self._plan.thresholds
-        )
-        health = self._execution.health()
-        return RunResult(
-            title=self._plan.title,
-            scenarios=tuple(f"{one.name}: {one.executor.describe()}" for one in self._plan.scenarios),
-            started_at=started_at,
-            seconds=self._execution.elapsed_seconds,
-            metrics=self._registry,
-            trend_stats=self._options.trend_stats,
-            thresholds=thresholds,
-            checks=self._checks(),
-            requests=self._requests(),
-            failures=self._failures(),
-            iteration_errors=self._iteration_errors(),
-            health=health,
-            verdict=self._judge(thresholds),
-            interrupted=interrupted,
-        )
-
-    def _judge(self, thresholds: Sequence[ThresholdResult]) -> Verdict:
-        measured = self._registry.value(names.HTTP_REQ_DURATION.name) or self._registry.value(
-            names.ITERATION_DURATION.name
-        )
-        p50 = measured.stat("med") if isinstance(measured, TrendValue) else 0.0
-        return judge(thresholds, self._execution.health(), p50)
-
-    def _checks(self) -> tuple[CheckResult, ...]:
-        return tuple(
-            CheckResult(name, value)
-            for (name,), value in self._registry.by_tag(names.CHECKS.name, "check").items()
-            if isinstance(value, RateValue)
-        )
-
-    def _requests(self) -> tuple[RequestRow, ...]:
-        durations = self._registry.by_tag(names.HTTP_REQ_DURATION.name, "method", "name")
-        failed = self._registry.by_tag(names.HTTP_REQ_FAILED.name, "method", "name")
-        counts = self._registry.by_tag(names.HTTP_REQS.name, "method", "name")
-        rows = []
-        for (method, name), duration in durations.items():
-            share = failed[method, name]
-            assert isinstance(duration, TrendValue)
-            assert isinstance(share, RateValue)
-            rows.append(RequestRow(method, name, duration, counts[method, name].stat("rate"), share))
-        return tuple(rows)
-
-    def _failures(self) -> tuple[FailureKind, ...]:
-        counted = self._registry.by_tag(names.HTTP_REQS.name, "error_code", "error")
-        kinds = [
-            FailureKind(int(code), error, int(value.stat("count"))) for (code, error), value in counted.items() if code
-        ]
-        return tuple(sorted(kinds, key=lambda kind: -kind.count))
-
-    def _iteration_errors(self) -> tuple[IterationError, ...]:
-        return tuple(
-            IterationError(kind, count, run.errors.first_tracebacks[kind])
-            for run in self._execution.runs
-            for kind, count in run.errors.counts.items()
-        )

@@ -206,7 +206,11 @@ def test_standard_output_is_closed(path, tmp_path):
 
 
 def test_errors_of_iterations_are_shown_once_and_counted(script, run):
-    ended = run(script("@scenario(shared_iterations(iterations=30))\nasync def s(vu):\n    raise ValueError('same')\n"))
+    ended = run(
+        script(
+            "@scenario(shared_iterations(iterations=30))\nasync def s(vu):\n    await vu.sleep(0)\n    raise ValueError('same')\n"
+        )
+    )
     assert ended.code == 0
     assert ended.err.count("ValueError: same") == 1
     assert "in s" in ended.err
@@ -226,3 +230,55 @@ def test_http_command(tmp_path, server):
     assert ended.code == 0
     ended = surgeline("http", server.url, "-n", "1", "--threshold", "http_reqs: count>1", cwd=tmp_path)
     assert ended.code == 99
+
+
+def test_http_command_takes_several_thresholds_and_selectors(tmp_path, server):
+    selector = "http_req_duration{expected_response:true, method:GET} p(99)<60000"
+    thresholds = ["http_reqs count>1", "http_reqs: count==1", selector, "http_req_failed:rate==0"]
+    options = [part for text in thresholds for part in ("--threshold", text)]
+    ended = surgeline("http", server.url, "-n", "1", *options, cwd=tmp_path)
+    assert ended.code == 99
+    assert "1 of 4 thresholds failed: http_reqs count>1" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-X", "GE T"], "method: expected one such as GET, found 'GE T'"),
+        (["-H", "Content-Length: 3"], "'Content-Length'"),
+        (["-H", "no colon"], "-H: expected 'NAME: VALUE', found 'no colon'"),
+        (["-H", "A: \N{EURO SIGN}"], "Latin-1"),
+        (["--json", '{"a'], "--json: expected JSON"),
+        (["--json", "1", "--data", "2"], "found both"),
+        (["-n", "-5", "-r", "10"], "-n: expected a whole number"),
+        (["-n", "3", "-r", "10", "-d", "1s"], "found both"),
+        (["--threshold", "http_reqs"], "--threshold: expected 'METRIC CONDITION'"),
+        (["--threshold", "http_reqz count>1"], 'did you mean "http_reqs"?'),
+    ],
+)
+def test_http_command_refuses_what_cannot_be_sent(tmp_path, server, options, message):
+    before = server.requests
+    ended = surgeline("http", server.url, *options, cwd=tmp_path)
+    assert (ended.code, ended.out, server.requests - before) == (104, "", 0)
+    assert message in ended.err
+
+
+def test_http_command_sends_as_many_as_the_rate_and_number_say(tmp_path, server):
+    before = server.requests
+    ended = surgeline("http", server.url, "-n", "7", "-r", "300", cwd=tmp_path)
+    assert (ended.code, server.requests - before) == (0, 7)
+
+
+def test_what_a_script_prints_is_no_result(script, run):
+    path = script("print('loaded')\n@scenario(shared_iterations())\nasync def s(vu):\n    print('iterated')\n")
+    ended = run(path)
+    assert "loaded" in ended.err
+    assert "iterated" in ended.err
+    assert "loaded" not in ended.out
+    assert "iterated" not in ended.out
+
+
+def test_env_is_the_same_while_the_run_goes_on(script, run):
+    path = script("@scenario(shared_iterations())\nasync def s(vu):\n    print('found', env('COLOUR', 'none'))\n")
+    assert "found blue" in run(path, "-e", "COLOUR=blue").err
+    assert "found none" in run(path).err

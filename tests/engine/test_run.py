@@ -125,11 +125,11 @@ def test_hooks(kind):
     order = []
 
     async def with_user(vu):
-        order.append(("setup", vu.id > 0, surgeline.check(1, {"in set-up": True})))
+        order.append(("setup", vu.id == 0, surgeline.check(1, {"in set-up": True})))
         return 5
 
     def sync(vu):
-        order.append(("setup", vu.id > 0, True))
+        order.append(("setup", vu.id == 0, True))
         return 5
 
     def without():

@@ -21,6 +21,7 @@ cdef class Recorder:
     cdef TrendCell duration, lateness, response_time
     cdef object on_error, on_interrupt
     cdef readonly long active, started
+    cdef long peak
 
 
 cdef class Iterations(Wakeable):
@@ -31,7 +32,7 @@ cdef class Iterations(Wakeable):
     cdef object function, inner
     cdef Completion parked
     cdef int64_t intended, started, ended
-    cdef long steps
+    cdef long steps, fruitless
     cdef bint running, rests, over
     cdef object follow(self)
     cdef bint may_start(self)

@@ -43,6 +43,9 @@ class Recorder:
     """Counts the iterations of one scenario."""
 
     active: int
+    def take_peak(self) -> int:
+        """Return the most iterations that ran at once since the last call."""
+
     """Iterations under way."""
     started: int
     """Iterations that were started."""

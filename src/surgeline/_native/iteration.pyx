@@ -51,6 +51,10 @@ cdef class Recorder:
         self.on_error = on_error
         self.on_interrupt = on_interrupt
 
+    def take_peak(self):
+        peak, self.peak = self.peak, self.active
+        return peak
+
     def once(self, Poller poller, function, UserState user, int64_t intended_ns):
         """One iteration, which should have started at `intended_ns`."""
         cdef Iterations iterations = Iterations.__new__(Iterations)
@@ -88,8 +92,9 @@ cdef class Iterations(Wakeable):
                 if self.rests:
                     self.rests = False
                     self.ended = 0
-                    if self.user.connect_failures:
-                        return next(self.poller.sleep_until(sl_now() + pause_ns(self.user.connect_failures)))
+                    setbacks = max(self.user.connect_failures, self.fruitless)
+                    if setbacks:
+                        return next(self.poller.sleep_until(sl_now() + pause_ns(setbacks)))
                     if self.poller.steps == self.steps:
                         return None  # an iteration that waited for nothing: let the loop serve the others
                 if not self.may_start():
@@ -106,6 +111,7 @@ cdef class Iterations(Wakeable):
                 return value
             if status == PYGEN_RETURN:
                 Py_DECREF(result)
+                self.fruitless = 0
                 self.end()
             else:
                 try:
@@ -199,6 +205,8 @@ cdef class Iterations(Wakeable):
         self.steps = self.poller.steps
         self.recorder.started += 1
         self.recorder.active += 1
+        if self.recorder.active > self.recorder.peak:
+            self.recorder.peak = self.recorder.active
         self.running = True
         try:
             self.inner = self.function(self.user)
@@ -213,7 +221,8 @@ cdef class Iterations(Wakeable):
         self.ended = now
         self.inner = None
         self.over = self.budget is None
-        self.rests = not self.over and (self.user.connect_failures > 0 or self.poller.steps == self.steps)
+        self.rests = not self.over and (self.user.connect_failures > 0 or self.fruitless > 0 or
+                                            self.poller.steps == self.steps)
         recorder.active -= 1
         recorder.iterations.block += 1
         if (sl_histogram_record(&recorder.duration.block.data, <uint64_t>(now - self.started))
@@ -225,6 +234,8 @@ cdef class Iterations(Wakeable):
     cdef int failed(self, object error) except -1:
         """An exception of the script counts and the user goes on; the run's own cancellation ends the user."""
         if not self.ends_the_task(error):
+            # One that raises before it waits for anything does so again at once; nobody is served by a million of them.
+            self.fruitless = self.fruitless + 1 if self.poller.steps == self.steps else 0
             self.recorder.on_error(error)
             self.end()
             return 0

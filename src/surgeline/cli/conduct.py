@@ -5,7 +5,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,8 @@ def conduct(
     options = RunOptions(console.notify, console.progress, seed, insecure, trend_stats)
     with _signals_ignored():
         try:
-            report = run_plan(plan, options)
+            with redirect_stdout(sys.stderr):  # what a script prints is no result
+                report = run_plan(plan, options)
         finally:
             console.clear()
         if report.result is not None:

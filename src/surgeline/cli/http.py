@@ -113,6 +113,8 @@ def _executor(connections: int, duration: str | None, requests: int | None, rate
 
 def _checked(method: str, url: str, headers: dict[str, str] | None) -> str:
     """Return the URL in full. Raises OptionError for a request that could not be sent."""
+    if "://" not in url:
+        raise OptionError(f"URL: expected one such as http://127.0.0.1:8080/path, found {url!r}")
     try:
         check_request(method, headers)
         return parse_url(url).url

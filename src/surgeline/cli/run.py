@@ -1,6 +1,8 @@
 """`surgeline run SCRIPT`: run a load test script."""
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,8 @@ def command(
         tags=pairs(tag, "--tag"),
         no_thresholds=no_thresholds,
     )
-    plan = load_script(script, pairs(env, "-e"))
+    with redirect_stdout(sys.stderr):  # what a script prints is no result
+        plan = load_script(script, pairs(env, "-e"))
     return conduct(apply_overrides(plan, overrides), **options)
 
 

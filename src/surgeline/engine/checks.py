@@ -38,6 +38,8 @@ def check(
     user = current_vu.get(None)
     if user is None:
         raise RuntimeError("check() belongs in a scenario, set-up or tear-down: no virtual user is running here")
+    if not isinstance(conditions, dict | Mapping):
+        raise TypeError(f'check: expected a mapping such as {{"is ok": response.ok}}, found {conditions!r}')
     all_passed = True
     for name, condition in conditions.items():
         passed = _holds(condition, subject) if callable(condition) else bool(condition)

@@ -3,7 +3,6 @@
 import os
 import traceback
 from collections.abc import Callable
-from itertools import dropwhile
 from pathlib import Path
 
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep
@@ -65,10 +64,9 @@ def _place(error: BaseException) -> tuple[str, int]:
 
 
 def script_traceback(error: BaseException) -> str:
-    """Format from the script's first frame on: our own frames before it, and native ones, say nothing to its author."""
+    """Format without our own frames: they say nothing to the script's author."""
     report = traceback.TracebackException.from_exception(error)
-    frames = list(dropwhile(lambda frame: _is_ours(frame.filename), report.stack))
-    report.stack = traceback.StackSummary.from_list([frame for frame in frames if _NATIVE not in frame.filename])
+    report.stack = traceback.StackSummary.from_list([frame for frame in report.stack if not _is_ours(frame.filename)])
     return "".join(report.format()).rstrip()
 
 

@@ -86,6 +86,8 @@ class ScenarioRun:
         self._failed = cell(names.ITERATION_ERRORS, self.tags)
         self._interrupted = cell(names.INTERRUPTED_ITERATIONS, self.tags)
         self._dropped = cell(names.DROPPED_ITERATIONS, self.tags)
+        self.vus = 0
+        """The most virtual users that ran an iteration at once in the last second."""
         self._vus = cell(names.VUS, self.tags)
         self._vus_max = cell(names.VUS_MAX, self.tags)
 
@@ -124,7 +126,8 @@ class ScenarioRun:
 
     def sample_users(self) -> None:
         """Take the once-a-second sample of the numbers of users."""
-        self._vus.set(self.active)
+        self.vus = self._recorder.take_peak()
+        self._vus.set(self.vus)
         self._vus_max.set(len(self.users))
 
     def once(self, user: VirtualUser, intended_ns: int) -> Awaitable[None]:

@@ -25,8 +25,8 @@ class Client(Protocol):
 class VirtualUser(UserState):
     """What a scenario function is given.
 
-    `id` counts from 1 over the run; `number` from 1 in the scenario; `iteration` from 0 for this user; `scenario` is
-    the scenario's name; `data` is what `@setup` returned.
+    `id` counts from 1 over the run, and is 0 in set-up and tear-down; `number` counts from 1 in the scenario;
+    `iteration` from 0 for this user; `scenario` is the scenario's name; `data` is what `@setup` returned.
     """
 
     __slots__ = ("_context", "_random", "checks", "clients", "data", "number", "scenario")
@@ -35,7 +35,7 @@ class VirtualUser(UserState):
         self._context = context
         self._random: Random | None = None
         self.clients: list[Client] = []
-        self.id = context.next_vu_id()
+        self.id = context.next_vu_id() if number else 0
         self.number = number
         self.scenario = scenario
         self.data = context.data

@@ -37,6 +37,8 @@ class Collection:
 
 
 collecting: ContextVar[Collection | None] = ContextVar("collecting", default=None)
+run_environment: ContextVar[Mapping[str, str]] = ContextVar("run_environment", default=os.environ)
+"""What `env` reads once the script is loaded; the process's environment outside of a run."""
 
 
 def scenario(
@@ -142,7 +144,7 @@ def env(name: str, default: T = _MISSING) -> T:
     Raises OptionError when the value is not of that type, or when there is neither a value nor a default.
     """
     collection = collecting.get()
-    environment = os.environ if collection is None else collection.environment
+    environment = run_environment.get() if collection is None else collection.environment
     text = environment.get(name)
     if text is None:
         if default is _MISSING:

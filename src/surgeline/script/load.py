@@ -45,6 +45,7 @@ def load_script(path: Path, environment: Mapping[str, str] | None = None) -> Tes
         setup=collection.setup,
         teardown=collection.teardown,
         path=path,
+        environment=collection.environment,
     )
 
 

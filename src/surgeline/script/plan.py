@@ -1,5 +1,6 @@
 """What a script says, as frozen data: the plan that a run carries out. And how the command line changes one."""
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,8 @@ class TestPlan:
     teardown: Hook | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     path: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    """What `env` reads while the plan is carried out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from surgeline._native.poller import Alarm, Completion, now_ns
+from surgeline.engine.executors.wording import count_of
 from surgeline.engine.scenario import Crew, ScenarioRun
 from surgeline.engine.vu import VirtualUser
 from surgeline.schedule.constant_rate import ConstantRate
@@ -50,7 +51,7 @@ class ConstantArrivalRate:
         """Say it in a few words."""
         unit = "s" if self.time_unit_ns == 1_000_000_000 else f" per {format_duration(self.time_unit_ns)}"
         rate = f"{self.rate:,}/{unit}" if unit == "s" else f"{self.rate:,}{unit}"
-        return f"{rate} for {format_duration(self.duration_ns)} (at most {self.max_vus:,} virtual users)"
+        return f"{rate} for {format_duration(self.duration_ns)} (at most {count_of(self.max_vus, 'virtual user')})"
 
     async def execute(self, run: ScenarioRun) -> None:
         """Run until the duration is over and the last iterations have ended."""

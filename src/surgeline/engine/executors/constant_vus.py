@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from surgeline._native.iteration import Budget
 from surgeline._native.poller import now_ns
+from surgeline.engine.executors.wording import count_of
 from surgeline.engine.scenario import ScenarioRun
 from surgeline.schedule.duration import format_duration
 
@@ -32,7 +33,7 @@ class ConstantVUs:
 
     def describe(self) -> str:
         """Say it in a few words."""
-        return f"{self.vus:,} virtual users for {format_duration(self.duration_ns)}"
+        return f"{count_of(self.vus, 'virtual user')} for {format_duration(self.duration_ns)}"
 
     async def execute(self, run: ScenarioRun) -> None:
         """Run until the duration is over and the last iterations have ended."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from surgeline._native.iteration import Budget
 from surgeline._native.poller import now_ns
+from surgeline.engine.executors.wording import count_of
 from surgeline.engine.scenario import ScenarioRun
 from surgeline.schedule.duration import format_duration
 
@@ -34,7 +35,7 @@ class SharedIterations:
     def describe(self) -> str:
         """Say it in a few words."""
         return (
-            f"{self.iterations:,} iterations shared by {self.vus:,} virtual users "
+            f"{count_of(self.iterations, 'iteration')} shared by {count_of(self.vus, 'virtual user')} "
             f"(at most {format_duration(self.max_duration_ns)})"
         )
 
