@@ -206,11 +206,8 @@ def test_standard_output_is_closed(path, tmp_path):
 
 
 def test_errors_of_iterations_are_shown_once_and_counted(script, run):
-    ended = run(
-        script(
-            "@scenario(shared_iterations(iterations=30))\nasync def s(vu):\n    await vu.sleep(0)\n    raise ValueError('same')\n"
-        )
-    )
+    body = "async def s(vu):\n    await vu.sleep(0)\n    raise ValueError('same')\n"
+    ended = run(script("@scenario(shared_iterations(iterations=30))\n" + body))
     assert ended.code == 0
     assert ended.err.count("ValueError: same") == 1
     assert "in s" in ended.err

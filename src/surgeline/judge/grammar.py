@@ -20,14 +20,12 @@ _WORDS = {
     MetricType.TREND: ("avg", "min", "med", "max"),
 }
 _ALL_WORDS = tuple(dict.fromkeys(word for words in _WORDS.values() for word in words))
-_CONDITION = re.compile(r"\s*(?P<aggregation>.*?)\s*(?P<operator>===|==|!=|>=|<=|>|<)\s*(?P<bound>.*?)\s*\Z", re.DOTALL)
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
-_PERCENTILE_ATTEMPT = re.compile(r"(?:p|perc|percentile)\s*\(?\s*(\d+(?:\.\d+)?)\s*\)?\Z", re.IGNORECASE | re.ASCII)
-_TAG = re.compile(
-    r"""\s*(?P<key>[^\s:,{}][^:,{}]*?)\s*:\s*
-        (?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<plain>[^\s"',][^,]*?))\s*(?P<end>,|\Z)""",
-    re.VERBOSE,
-)
+# Patterns are compiled when first used, which re remembers: a script without thresholds need not wait for them.
+_CONDITION = r"\s*(?P<aggregation>.*?)\s*(?P<operator>===|==|!=|>=|<=|>|<)\s*(?P<bound>.*?)\s*\Z"
+_NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z"
+_PERCENTILE_ATTEMPT = r"(?:p|perc|percentile)\s*\(?\s*(\d+(?:\.\d+)?)\s*\)?\Z"
+_TAG = r"""\s*(?P<key>[^\s:,{}][^:,{}]*?)\s*:\s*
+        (?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<plain>[^\s"',][^,]*?))\s*(?P<end>,|\Z)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ def _parse_tags(source: str, start: int) -> tuple[tuple[str, str], ...]:
     tags: dict[str, str] = {}
     ended = False
     while not ended:
-        match = _TAG.match(body, start)
+        match = re.compile(_TAG, re.VERBOSE).match(body, start)
         if match is None:
             raise _unreadable(source, start, "tag:value (a value that holds a comma in quotes)", body[start:])
         key = match["key"]
@@ -97,14 +95,14 @@ def _parse_tags(source: str, start: int) -> tuple[tuple[str, str], ...]:
 def parse_condition(text: str) -> Condition:
     """Read `aggregation operator bound`, such as `p(95) < 500`. Raises ThresholdError."""
     source = _text(text).strip()
-    match = _CONDITION.match(source)
+    match = re.match(_CONDITION, source, re.DOTALL)
     if match is None:
         raise _unreadable(source, len(source), "an operator (> >= < <= == === !=) and a number", "")
     aggregation = re.sub(r"\s", "", match["aggregation"])
     if aggregation not in _ALL_WORDS and percentile_of(aggregation) is None:
         raise _wrong_aggregation(source, match["aggregation"], _ALL_WORDS, percentiles=True)
     bound = match["bound"]
-    if not _NUMBER.match(bound) or not math.isfinite(float(bound)):
+    if not re.match(_NUMBER, bound, re.ASCII) or not math.isfinite(float(bound)):
         expected = "a number without a unit (times are milliseconds, data is bytes, shares are 0 to 1)"
         raise _unreadable(source, match.start("bound"), expected, bound)
     return Condition(aggregation, match["operator"], float(bound), source)
@@ -165,7 +163,7 @@ def _wrong_aggregation(
 ) -> ThresholdError:
     names = (*words, "p(N) with N from 0 to 100") if percentiles else words
     expected = f"an aggregation{owner}: {_either(names)}"
-    attempt = _PERCENTILE_ATTEMPT.match(found) if percentiles else None
+    attempt = re.match(_PERCENTILE_ATTEMPT, found, re.IGNORECASE | re.ASCII) if percentiles else None
     meant = attempt and percentile_of(f"p({attempt[1]})")
     advice = f'; did you mean "p({meant:g})"?' if meant is not None else _suggest(found, words)
     return _unreadable(source, 0, expected, found, advice)

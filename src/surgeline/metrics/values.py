@@ -12,12 +12,12 @@ from surgeline._native.histogram import Histogram
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
 
-_PERCENTILE = re.compile(r"p\(\s*(\d+(?:\.\d+)?)\s*\)\Z")
+_PERCENTILE = r"p\(\s*(\d+(?:\.\d+)?)\s*\)"
 
 
 def percentile_of(aggregation: str) -> float | None:
     """Return the percentile that `p(N)` names, 0 to 100, or None when the text is not of that form."""
-    match = _PERCENTILE.match(aggregation)
+    match = re.fullmatch(_PERCENTILE, aggregation)
     if match is None:
         return None
     percentile = float(match.group(1))

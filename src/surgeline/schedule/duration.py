@@ -16,8 +16,7 @@ _UNITS = {
     "µs": 1_000,
 }
 _MOST = 10**9 * NANOSECONDS
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|[dhms])")
-_WHOLE = re.compile(rf"(?:{_PART.pattern})+\Z")
+_PART = r"(\d+(?:\.\d+)?)(ms|us|µs|[dhms])"
 
 
 def parse_duration(value: str | float, option: str = "duration") -> int:
@@ -49,8 +48,8 @@ def _decimal(value: int, unit: int) -> str:
 
 
 def _parse_text(text: str) -> Decimal | None:
-    if _WHOLE.match(text):
-        return sum((Decimal(number) * _UNITS[unit] for number, unit in _PART.findall(text)), Decimal(0))
+    if re.fullmatch(f"({_PART})+", text):
+        return sum((Decimal(number) * _UNITS[unit] for number, unit in re.findall(_PART, text)), Decimal(0))
     return _parse_number(text)
 
 

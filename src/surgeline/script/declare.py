@@ -19,7 +19,7 @@ from surgeline.protocols.http.url import parse_url
 from surgeline.schedule.duration import parse_duration
 from surgeline.script.plan import Hook
 
-_NAME = re.compile(r"[0-9A-Za-z_-]+\Z")
+_NAME = r"[0-9A-Za-z_-]+"
 _MISSING: Any = object()
 Function = TypeVar("Function", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -87,7 +87,7 @@ def _make_scenario(
         inspect.signature(function).bind(None)
     except TypeError:
         raise OptionError(f"@scenario: expected `async def {name}(vu)`, with one parameter: the virtual user") from None
-    if not _NAME.match(name):
+    if not re.fullmatch(_NAME, name):
         raise OptionError(f"name: expected letters, digits, - and _, found {name!r}")
     start_ns = parse_duration(start_time, "start_time")
     graceful_ns = parse_duration(graceful_stop, "graceful_stop")

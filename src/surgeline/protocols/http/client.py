@@ -8,13 +8,12 @@ from base64 import b64encode
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
-import msgspec
-
 from surgeline._native.http1 import Prepared, Session
 from surgeline._native.iteration import UserState
 from surgeline._native.poller import Poller
 from surgeline.protocols.http.endpoints import Endpoints
 from surgeline.protocols.http.errors import describe_error
+from surgeline.protocols.http.json_codec import encoder
 from surgeline.protocols.http.origins import Origins
 from surgeline.protocols.http.response import Response
 from surgeline.protocols.http.url import Params, encode_form, parse_url
@@ -29,7 +28,6 @@ FORM = "application/x-www-form-urlencoded"
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
-_encode_json = msgspec.json.Encoder().encode
 
 
 class HttpScenario:
@@ -197,7 +195,7 @@ def _encode_body(method: str, data: object, json: Any) -> tuple[bytes | None, st
     if json is not None:
         if data is not None:
             raise TypeError("expected `json` or `data`, found both")
-        return _encode_json(json), JSON
+        return encoder()(json), JSON
     if data is not None:
         return _encode_data(data)
     # Servers may ask for a length where a body is the rule: RFC 9110 8.6.

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from surgeline._native.http1 import RawResponse
+from surgeline.protocols.http.json_codec import decoder
 
 MOST_SHOWN = 60
 """How much of a body an error message shows."""
@@ -95,7 +94,7 @@ class Response(RawResponse):
     def json(self) -> Any:
         """The body decoded as JSON. Raises ValueError when it is not JSON."""
         try:
-            return msgspec.json.decode(self.body)
+            return decoder()(self.body)
         except RecursionError:
             raise ValueError("JSON is nested too deeply") from None
         except ValueError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlencode, urljoin, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_IS_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://").match
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
 _KEEP_IN_PATH = "/%:@!$&'()*+,;=-._~"
 _KEEP_IN_QUERY = _KEEP_IN_PATH + "?[]"
 
@@ -37,7 +37,7 @@ def parse_url(url: str, base: str | None = None, params: Params | None = None) -
     """
     if not isinstance(url, str):
         raise ValueError(f"expected a URL as text, found {url!r}")
-    if base is not None and not _IS_ABSOLUTE(url):
+    if base is not None and not re.match(_SCHEME, url):
         url = _join(base, url)
     try:
         parts = urlsplit(url)
@@ -95,7 +95,7 @@ def _ascii_host(host: str, url: str) -> str:
 
 
 def _explain(url: str, base: str | None) -> str:
-    if not _IS_ABSOLUTE(url) and base is None:
+    if not re.match(_SCHEME, url) and base is None:
         return (
             f"expected an absolute URL such as http://127.0.0.1:8080/path, found {url!r}; "
             "give base_url= to the scenario or --base-url to make it one"
