@@ -13,7 +13,8 @@ SOURCES = {
     "cells": ["histogram.c"],
     "poller": ["timers.c"],
     "iteration": ["histogram.c"],
-    "http1": ["http1.c", "histogram.c"],
+    "http_outcomes": ["histogram.c"],
+    "http1": ["http1.c"],
 }
 SANITIZE = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"] if os.environ.get("SURGELINE_SANITIZE") else []
 

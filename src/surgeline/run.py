@@ -14,8 +14,8 @@ from typing import Any
 
 from surgeline._native.poller import Poller
 from surgeline.collect import Results, snapshot
-from surgeline.engine.checks import Checks
-from surgeline.engine.context import RunContext, current_vu
+from surgeline.engine.checks import Checks, current_checks
+from surgeline.engine.context import RunContext
 from surgeline.engine.execution import Blocks, Execution
 from surgeline.engine.iteration_errors import script_traceback
 from surgeline.engine.loop import close_loop, new_loop
@@ -189,7 +189,7 @@ class _Run:
         http = self._http.get(name)
         if http is None:
             http = self._http[name] = self._make_http(run.tags, run.scenario.base_url)
-        return VU(self._context, name, number, run.checks, http)
+        return VU(self._context, name, number, http)
 
     def _make_http(self, tags: Mapping[str, str], base_url: str | None) -> HttpScenario:
         endpoints = Endpoints(self._registry, tags, self._options.notify)
@@ -201,8 +201,8 @@ class _Run:
             return None
         tags = {**self._context.tags, "group": f"::{name}"}
         http = self._make_http(tags, self._plan.scenarios[0].base_url)
-        user = VU(self._context, name, 0, Checks(self._registry, tags), http)
-        current_vu.set(user)
+        user = VU(self._context, name, 0, http)
+        current_checks.set(Checks(self._registry, tags))
         limit = asyncio.timeout(HOOK_SECONDS)
         try:
             async with limit:

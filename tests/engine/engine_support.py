@@ -65,7 +65,7 @@ def run_scenarios(*scenarios: Scenario, stop_when: Callable[[Execution], Any] | 
         context = RunContext(loop, poller, Registry(), seed, {}, messages.append)
 
         def make_vu(run: ScenarioRun, number: int) -> VirtualUser:
-            return VirtualUser(context, run.scenario.name, number, run.checks)
+            return VirtualUser(context, run.scenario.name, number)
 
         execution = Execution(context, scenarios, make_vu)
         ran = Ran(execution, messages)

@@ -1,7 +1,7 @@
 """HTTP/1.1 over TCP and TLS on the poller: connections, calls and what they measure. See http1.pyi.
 
 A call that finds an idle connection costs one send, one receive and a handful of increments; the script's task is
-resumed from inside the receive. Addresses, TLS contexts, series and the response's class come from outside. Knows
+resumed from inside the receive. Addresses, TLS contexts, endpoints and the response's class come from outside. Knows
 nothing of scripts, virtual users or metric names.
 """
 
@@ -14,9 +14,8 @@ import os
 import ssl
 from types import GenericAlias
 
-from surgeline._native.cells cimport CounterCell, RateCell, TrendCell
-from surgeline._native.histogram cimport sl_histogram_record
 from surgeline._native.iteration cimport UserState
+from surgeline._native.http_outcomes cimport Endpoint, Outcome, RawResponse
 from surgeline._native.poller cimport Channel, Completion, Poller, Wakeable, sl_now
 
 cdef extern from "http1.h" nogil:
@@ -158,66 +157,6 @@ cdef class Origin:
         return 0
 
 
-cdef class Outcome:
-    """The cells of one way a request can end: one status, or one error code, of one endpoint."""
-    cdef readonly CounterCell requests, sent, received
-    cdef readonly RateCell failed
-    cdef readonly TrendCell duration, response_time, blocked, connecting, tls, sending, waiting, receiving
-    cdef readonly bint is_failure
-    cdef readonly int error_code
-
-    def __init__(self, bint is_failure, int error_code, requests, failed, sent, received, duration, response_time, blocked, connecting,
-                 tls, sending, waiting, receiving):
-        self.is_failure = is_failure
-        self.error_code = error_code
-        self.requests = requests
-        self.failed = failed
-        self.sent = sent
-        self.received = received
-        self.duration = duration
-        self.response_time = response_time
-        self.blocked = blocked
-        self.connecting = connecting
-        self.tls = tls
-        self.sending = sending
-        self.waiting = waiting
-        self.receiving = receiving
-
-
-cdef class Endpoint:
-    """Requests that share a method, a name and tags. `make_outcome` is given status, error code, error,
-    protocol and TLS version. `repeatable`: may a request be sent again when nobody knows whether it arrived?"""
-    cdef object make_outcome
-    cdef readonly bint repeatable
-    cdef dict answered, failed
-    cdef Outcome last
-    cdef int last_key
-
-    def __init__(self, make_outcome, bint repeatable):
-        self.make_outcome = make_outcome
-        self.repeatable = repeatable
-        self.answered = {}
-        self.failed = {}
-
-    cdef Outcome answer(self, Connection connection):
-        cdef int key = (connection.parser.status << 4) | (connection.tls_number << 1) | connection.parser.minor_version
-        if key != self.last_key or self.last is None:
-            self.last = self.answered.get(key)
-            if self.last is None:
-                protocol = "HTTP/1.1" if connection.parser.minor_version else "HTTP/1.0"
-                self.last = self.answered[key] = self.make_outcome(
-                    connection.parser.status, 0, None, protocol, connection.tls_version)
-            self.last_key = key
-        return self.last
-
-    cdef Outcome failure(self, int code, str text, Connection connection):
-        key = (code, text, connection.tls_number)
-        outcome = self.failed.get(key)
-        if outcome is None:
-            outcome = self.failed[key] = self.make_outcome(0, code, text, "HTTP/1.1", connection.tls_version)
-        return outcome
-
-
 cdef class Prepared:
     """All of a request but its body. `head` is complete for a request without one; else it goes up to the value of
     Content-Length."""
@@ -234,17 +173,6 @@ cdef class Prepared:
         self.url = url
         self.head = head
         self.is_head = is_head
-
-
-cdef class RawResponse:
-    """What came back. `head` holds the header fields as received; a failed call has status 0, a code and an error."""
-    cdef readonly int status
-    cdef readonly int error_code
-    cdef readonly object error
-    cdef readonly str url
-    cdef readonly bytes head, body
-    cdef readonly bint ok
-    cdef readonly int64_t blocked_ns, connecting_ns, tls_ns, sending_ns, waiting_ns, receiving_ns
 
 
 cdef tuple NO_ARGUMENTS = ()
@@ -720,7 +648,8 @@ cdef class Connection(Channel):
     cdef int complete(self) except -1:
         cdef HttpCall call = self.call
         cdef RawResponse response = self.respond(call)
-        cdef Outcome outcome = call.request.endpoint.answer(self)
+        cdef Outcome outcome = call.request.endpoint.answer(
+            self.parser.status, self.parser.minor_version, self.tls_number, self.tls_version)
         self.call = None
         call.connection = None
         self.session.user.connect_failures = 0
@@ -795,7 +724,8 @@ cdef class Connection(Channel):
         response.error_code = code
         response.error = text
         response.head = response.body = b""
-        self.measure(call, call.request.endpoint.failure(code, text, self), response, self.poller.now)
+        outcome = call.request.endpoint.failure(code, text, self.tls_number, self.tls_version)
+        self.measure(call, outcome, response, self.poller.now)
         return call.finish(response)
 
     cdef int abandon(self) except -1:
@@ -830,8 +760,7 @@ cdef class Connection(Channel):
         return self.send_last_tls()
 
     cdef int measure(self, HttpCall call, Outcome outcome, RawResponse response, int64_t end) except -1:
-        """Split the time between the stamps; a stage that was not reached took none. A request that was never sent, its
-        connection refused say, has no service time: counting it as 0 would make a dead server look fast."""
+        """Split the time between the stamps; a stage that was not reached took none."""
         cdef int64_t got = call.send_started if call.send_started else end
         cdef int64_t sent = call.sent if call.sent else end
         cdef int64_t first = call.first_byte if call.first_byte else end
@@ -846,23 +775,4 @@ cdef class Connection(Channel):
             response.sending_ns = sent - got
             response.waiting_ns = first - sent
             response.receiving_ns = end - first
-        cdef int64_t duration = response.sending_ns + response.waiting_ns + response.receiving_ns
-        outcome.requests.block += 1
-        outcome.failed.block_count += 1
-        outcome.failed.block_passes += outcome.is_failure
-        outcome.sent.block += call.bytes_sent
-        outcome.received.block += call.bytes_received
-        if (sl_histogram_record(&outcome.response_time.block.data,
-                                <uint64_t>(call.lateness + response.blocked_ns + duration))
-                | sl_histogram_record(&outcome.blocked.block.data, <uint64_t>response.blocked_ns)
-                | sl_histogram_record(&outcome.connecting.block.data, <uint64_t>response.connecting_ns)
-                | sl_histogram_record(&outcome.tls.block.data, <uint64_t>response.tls_ns)):
-            raise MemoryError
-        if not call.send_started:
-            return 0
-        if (sl_histogram_record(&outcome.duration.block.data, <uint64_t>duration)
-                | sl_histogram_record(&outcome.sending.block.data, <uint64_t>response.sending_ns)
-                | sl_histogram_record(&outcome.waiting.block.data, <uint64_t>response.waiting_ns)
-                | sl_histogram_record(&outcome.receiving.block.data, <uint64_t>response.receiving_ns)):
-            raise MemoryError
-        return 0
+        return outcome.count(response, call.lateness, call.bytes_sent, call.bytes_received, call.send_started != 0)

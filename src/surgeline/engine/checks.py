@@ -1,10 +1,10 @@
 """`check`: named conditions on what came back; each is a sample of the `checks` metric."""
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from surgeline._native.cells import RateCell
-from surgeline.engine.context import current_vu
 from surgeline.metrics import names
 from surgeline.metrics.registry import Registry
 
@@ -27,6 +27,10 @@ class Checks:
         return cell
 
 
+current_checks: ContextVar[Checks] = ContextVar("current_checks")
+"""Those of the task that runs, so that `check` need not be told where it is called."""
+
+
 def check(
     subject: Any, conditions: Mapping[str, bool | Callable[[Any], Any]], tags: Mapping[str, str] | None = None
 ) -> bool:
@@ -35,15 +39,15 @@ def check(
     A condition is a truth value or a function of `subject`. A function that raises counts as failed. Checks do not
     change the exit code; a threshold on `checks` does. Raises RuntimeError where no virtual user is running.
     """
-    user = current_vu.get(None)
-    if user is None:
+    checks = current_checks.get(None)
+    if checks is None:
         raise RuntimeError("check() belongs in a scenario, set-up or tear-down: no virtual user is running here")
     if not isinstance(conditions, dict | Mapping):
         raise TypeError(f'check: expected a mapping such as {{"is ok": response.ok}}, found {conditions!r}')
     all_passed = True
     for name, condition in conditions.items():
         passed = _holds(condition, subject) if callable(condition) else bool(condition)
-        user.checks.cell(name, tags).add(passed)
+        checks.cell(name, tags).add(passed)
         all_passed = all_passed and passed
     return all_passed
 

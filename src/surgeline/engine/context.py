@@ -1,22 +1,12 @@
-"""What everything in one run shares: the loop, the poller, the registry, the seed, and where messages go.
-
-And the current virtual user, so that `check` needs no argument for it.
-"""
+"""What everything in one run shares: the loop, the poller, the registry, the seed, and where messages go."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from surgeline._native.poller import Poller, now_ns
 from surgeline.metrics.registry import Registry
-
-if TYPE_CHECKING:
-    from surgeline.engine.vu import VirtualUser
-
-current_vu: ContextVar["VirtualUser"] = ContextVar("current_vu")
 
 
 @dataclass(slots=True)

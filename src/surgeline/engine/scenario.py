@@ -11,8 +11,8 @@ from typing import Any, Protocol, Self
 
 from surgeline._native.iteration import Budget, Recorder
 from surgeline._native.poller import now_ns
-from surgeline.engine.checks import Checks
-from surgeline.engine.context import RunContext, current_vu
+from surgeline.engine.checks import Checks, current_checks
+from surgeline.engine.context import RunContext
 from surgeline.engine.iteration_errors import IterationErrors
 from surgeline.engine.vu import VirtualUser
 from surgeline.metrics import names
@@ -171,7 +171,7 @@ class Crew:
 
     def add(self, user: VirtualUser, life: Awaitable[None]) -> None:
         """Start a user's life."""
-        task = self._run.context.loop.create_task(_live(user, life))
+        task = self._run.context.loop.create_task(self._live(life))
         self._tasks[task] = user
 
     async def wait_until(self, end_ns: int | None) -> None:
@@ -235,7 +235,6 @@ class Crew:
             if isinstance(error, Exception):
                 raise error
 
-
-async def _live(user: VirtualUser, life: Awaitable[None]) -> None:
-    current_vu.set(user)
-    await life
+    async def _live(self, life: Awaitable[None]) -> None:
+        current_checks.set(self._run.checks)
+        await life

@@ -5,14 +5,11 @@ Protocols hang their clients on it; this module knows none of them.
 
 from collections.abc import Awaitable
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from surgeline._native.iteration import UserState
 from surgeline._native.poller import now_ns
 from surgeline.engine.context import RunContext
-
-if TYPE_CHECKING:
-    from surgeline.engine.checks import Checks
 
 
 class Client(Protocol):
@@ -29,9 +26,9 @@ class VirtualUser(UserState):
     `iteration` from 0 for this user; `scenario` is the scenario's name; `data` is what `@setup` returned.
     """
 
-    __slots__ = ("_context", "_random", "checks", "clients", "data", "number", "scenario")
+    __slots__ = ("_context", "_random", "clients", "data", "number", "scenario")
 
-    def __init__(self, context: RunContext, scenario: str, number: int, checks: "Checks") -> None:
+    def __init__(self, context: RunContext, scenario: str, number: int) -> None:
         self._context = context
         self._random: Random | None = None
         self.clients: list[Client] = []
@@ -39,7 +36,6 @@ class VirtualUser(UserState):
         self.number = number
         self.scenario = scenario
         self.data = context.data
-        self.checks = checks
 
     @property
     def random(self) -> Random:

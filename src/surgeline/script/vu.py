@@ -1,6 +1,5 @@
 """The virtual user as scripts know it: the engine's, with a client for each protocol."""
 
-from surgeline.engine.checks import Checks
 from surgeline.engine.context import RunContext
 from surgeline.engine.vu import VirtualUser
 from surgeline.protocols.http.client import HttpClient, HttpScenario
@@ -11,7 +10,7 @@ class VU(VirtualUser):
 
     __slots__ = ("http",)
 
-    def __init__(self, context: RunContext, scenario: str, number: int, checks: Checks, http: HttpScenario) -> None:
-        super().__init__(context, scenario, number, checks)
+    def __init__(self, context: RunContext, scenario: str, number: int, http: HttpScenario) -> None:
+        super().__init__(context, scenario, number)
         self.http = HttpClient(http, self)
         self.clients.append(self.http)

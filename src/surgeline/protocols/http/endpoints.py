@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from surgeline._native.http1 import Endpoint, Outcome
+from surgeline._native.http_outcomes import Endpoint, Outcome
 from surgeline.metrics import names
 from surgeline.metrics.registry import Registry
 from surgeline.protocols.http.errors import status_code, status_text

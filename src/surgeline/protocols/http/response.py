@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from surgeline._native.http1 import RawResponse
+from surgeline._native.http_outcomes import RawResponse
 from surgeline.protocols.http.json_codec import decoder
 
 MOST_SHOWN = 60

@@ -1,0 +1,33 @@
+from libc.stdint cimport int64_t, uint64_t
+
+from surgeline._native.cells cimport CounterCell, RateCell, TrendCell
+
+
+cdef class RawResponse:
+    cdef readonly int status
+    cdef readonly int error_code
+    cdef readonly object error
+    cdef readonly str url
+    cdef readonly bytes head, body
+    cdef readonly bint ok
+    cdef readonly int64_t blocked_ns, connecting_ns, tls_ns, sending_ns, waiting_ns, receiving_ns
+
+
+cdef class Outcome:
+    cdef readonly CounterCell requests, sent, received
+    cdef readonly RateCell failed
+    cdef readonly TrendCell duration, response_time, blocked, connecting, tls, sending, waiting, receiving
+    cdef readonly bint is_failure
+    cdef readonly int error_code
+    cdef int count(self, RawResponse response, int64_t lateness, uint64_t sent, uint64_t received,
+                   bint was_sent) except -1
+
+
+cdef class Endpoint:
+    cdef object make_outcome
+    cdef readonly bint repeatable
+    cdef dict answered, failed
+    cdef Outcome last
+    cdef int last_key
+    cdef Outcome answer(self, int status, int minor_version, int tls_number, str tls_version)
+    cdef Outcome failure(self, int code, str text, int tls_number, str tls_version)

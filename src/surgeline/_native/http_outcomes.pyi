@@ -1,0 +1,63 @@
+"""What HTTP requests come to: the response, and the cells that count it."""
+
+from collections.abc import Callable
+
+from surgeline._native.cells import CounterCell, RateCell, TrendCell
+
+class RawResponse:
+    """What came back. A failed call has status 0, an error and its code."""
+
+    status: int
+    error_code: int
+    """0 when the status is one of success or redirection."""
+    error: str | None
+    """Why there is no response."""
+    url: str
+    head: bytes
+    """The header fields as received, from the first one to before the empty line."""
+    body: bytes
+    """Without the chunked framing."""
+    ok: bool
+    """Is there a response, with a status of success or redirection?"""
+    blocked_ns: int
+    connecting_ns: int
+    tls_ns: int
+    sending_ns: int
+    waiting_ns: int
+    receiving_ns: int
+
+class Outcome:
+    """The cells of one way a request can end: one status, or one error, of one endpoint."""
+
+    is_failure: bool
+    error_code: int
+    def __init__(
+        self,
+        is_failure: bool,
+        error_code: int,
+        requests: CounterCell,
+        failed: RateCell,
+        sent: CounterCell,
+        received: CounterCell,
+        duration: TrendCell,
+        response_time: TrendCell,
+        blocked: TrendCell,
+        connecting: TrendCell,
+        tls: TrendCell,
+        sending: TrendCell,
+        waiting: TrendCell,
+        receiving: TrendCell,
+    ) -> None: ...
+
+class Endpoint:
+    """Requests that share a method, a name and tags.
+
+    `make_outcome(status, error code, error, protocol, TLS version)` is called once for each way a request ends; a
+    status of 0 is a failed call. A `repeatable` request is sent again, once, when a kept connection ends before it is
+    answered.
+    """
+
+    repeatable: bool
+    def __init__(
+        self, make_outcome: Callable[[int, int, str | None, str, str | None], Outcome], repeatable: bool
+    ) -> None: ...
