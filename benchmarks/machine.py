@@ -3,6 +3,7 @@
 import os
 import platform
 import resource
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from benchmarks.bench import MissingError
 
 FILES_WANTED = 40_000
 QUIET_LOAD = 0.5
+WAKEUPS = 2_000
+WAKEUP_SECONDS = 0.002
 
 
 def two_cores() -> tuple[int, int]:
@@ -47,6 +50,17 @@ def describe() -> dict[str, str]:
         "python": platform.python_version(),
         "load": f"{os.getloadavg()[0]:.2f} before the start",
     }
+
+
+def late_wakeups(core: int) -> list[float]:
+    """How late, in milliseconds and in order, a program wakes that does nothing but sleep: the machine's own share."""
+    late = []
+    with pinned(core):
+        for _ in range(WAKEUPS):
+            due = time.monotonic() + WAKEUP_SECONDS
+            time.sleep(WAKEUP_SECONDS)
+            late.append((time.monotonic() - due) * 1000)
+    return sorted(late)
 
 
 def is_busy() -> bool:
