@@ -93,6 +93,7 @@ class Results:
             health=health,
             verdict=self._judge(thresholds),
             interrupted=interrupted,
+            seed=self._execution.context.seed,
         )
 
     def _judge(self, thresholds: Sequence[ThresholdResult]) -> Verdict:

@@ -89,3 +89,5 @@ class RunResult:
     verdict: Verdict
     interrupted: bool
     """A signal ended the run."""
+    seed: int
+    """What `--seed` must be to draw the same again."""

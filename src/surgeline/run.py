@@ -105,6 +105,9 @@ class _Run:
         seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
         self._context = RunContext(loop, poller, self._registry, seed, plan.tags, options.notify)
         self._origins = Origins(loop, insecure=options.insecure)
+        for scenario in plan.scenarios:
+            if scenario.base_url is not None:
+                self._origins.prepare(scenario.base_url)
         self._http: dict[str, HttpScenario] = {}
         self._execution = Execution(self._context, plan.scenarios, self._make_vu)
         self._started_at = datetime.now().astimezone()

@@ -40,6 +40,9 @@ CASES = [
     ([FAIL], DROPPED, Outcome.FAILED),
     ([PASS], replace(HEALTHY, loop_busy=0.90), Outcome.PASSED),
     ([PASS], replace(BUSY, seconds=0.49), Outcome.PASSED),
+    ([PASS], replace(HEALTHY, requests_for_want_of_resources=1), Outcome.INCONCLUSIVE),
+    ([FAIL], replace(HEALTHY, requests_for_want_of_resources=1), Outcome.INCONCLUSIVE),
+    ([PASS], replace(HEALTHY, abandoned_requests=3), Outcome.PASSED),
     ([PASS], replace(BUSY, seconds=0.5), Outcome.INCONCLUSIVE),
     ([PASS], replace(HEALTHY, lateness_p99_ms=10.0), Outcome.PASSED),
 ]

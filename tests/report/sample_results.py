@@ -152,4 +152,5 @@ def coupons(
         health=health,
         verdict=judge(judged, health, duration.stat("med")),
         interrupted=False,
+        seed=7,
     )

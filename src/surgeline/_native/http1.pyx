@@ -175,6 +175,9 @@ cdef class Prepared:
         self.is_head = is_head
 
 
+# What the response's class adds to RawResponse.
+cdef frozenset LATER = frozenset({"headers", "json", "raise_for_status", "text", "timings"})
+
 cdef tuple NO_ARGUMENTS = ()
 
 
@@ -192,6 +195,10 @@ cdef class HttpCall(Completion):
     # Stamps; 0 where that point was not reached.
     cdef int64_t connect_started, connected, secured, send_started, sent, first_byte
     cdef uint64_t bytes_sent, bytes_received
+
+    def __getattr__(self, name):
+        hint = "; a response has it: was `await` forgotten?" if hasattr(RawResponse, name) or name in LATER else ""
+        raise AttributeError(f"a request under way has no {name!r}{hint}")
 
     cdef int on_cancel(self) except -1:
         cdef Connection connection = self.connection  # abandoning ends our reference to it, maybe the last one

@@ -25,7 +25,7 @@ def command(system: str, users: int, quiet: bool) -> ExitCode:
     except ImportError as error:
         raise OptionError(
             f"the reference systems need more packages, and {error.name!r} is not installed; "
-            'install "surgeline[systems,embedded]"'
+            'install the extras: pip install -e ".[systems,embedded]"'
         ) from None
 
     def run_script(path: Path, base_url: str) -> ExitCode:

@@ -18,6 +18,9 @@ from surgeline.protocols.http.url import parse_url
 from surgeline.script.executors import MOST_RATE, MOST_VUS, positive_duration, whole
 from surgeline.script.plan import DEFAULT_MAX_DURATION_NS, DEFAULT_MAX_VUS, SECOND_NS, TestPlan
 
+GRACEFUL_STOP_NS = 2 * SECOND_NS
+"""How long answers are waited for when the time is over: what comes later would only thin out the rates."""
+
 
 @click.command(short_help="Load one URL.")
 @click.argument("url")
@@ -62,7 +65,15 @@ def command(
     executor = _executor(whole(connections, "-c", 1, MOST_VUS), duration, requests, rate)
     plan = TestPlan(
         title=f"{method} {_checked(method, url, options_of_request.get('headers'))}",
-        scenarios=(Scenario("http", _one_request(method, url, options_of_request), executor),),
+        scenarios=(
+            Scenario(
+                "http",
+                _one_request(method, url, options_of_request),
+                executor,
+                graceful_stop_ns=GRACEFUL_STOP_NS,
+                base_url=url,
+            ),
+        ),
         thresholds=_thresholds(threshold),
     )
     return conduct(plan, **options)

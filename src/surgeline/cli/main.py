@@ -39,7 +39,7 @@ def surgeline() -> None:
     """Load testing from plain Python scripts, at native speed, with a verdict that can be trusted.
 
     Exit codes: 0 passed; 99 thresholds failed; 104 the script or an option is wrong (nothing was sent); 105 stopped by
-    a signal; 107 set-up or tear-down failed; 112 inconclusive; 1 a defect of surgeline.
+    a signal; 107 set-up or tear-down failed; 108 aborted by the script; 112 inconclusive; 1 a defect of surgeline.
     """
 
 

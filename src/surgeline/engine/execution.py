@@ -12,7 +12,7 @@ from surgeline.engine.context import RunContext
 from surgeline.engine.scenario import MakeVU, Scenario, ScenarioRun
 from surgeline.metrics import names
 from surgeline.metrics.health import GeneratorHealth
-from surgeline.metrics.registry import Series
+from surgeline.metrics.registry import Registry, Series
 from surgeline.metrics.values import CounterValue, TrendValue
 
 _SECOND = 1_000_000_000
@@ -38,11 +38,11 @@ class Execution:
 
     async def run(self, on_second: Callable[[Blocks], None]) -> None:
         """Run every scenario to its end; `on_second` is given each second's blocks."""
-        self.started_ns = now_ns()
         ticks = Alarm(self.context.poller, lambda now: self._tick(now, on_second))
-        ticks.set(self.started_ns + _SECOND)
         try:
-            self._health.start()
+            self._health.start()  # takes some milliseconds, before the time begins
+            self.started_ns = now_ns()
+            ticks.set(self.started_ns + _SECOND)
             async with asyncio.TaskGroup() as group:
                 for run in self.runs:
                     group.create_task(self._run_scenario(run))
@@ -80,6 +80,12 @@ class Execution:
                 await run.scenario.executor.execute(run)
         finally:
             run.drop_rest()
+
+
+def _failed_by_us(registry: Registry) -> float:
+    """How many requests failed for what the generator's own machine did not have."""
+    counted = [registry.value(names.HTTP_REQS.name, {"error_code": code}) for code in names.OWN_ERROR_CODES]
+    return sum(value.count for value in counted if isinstance(value, CounterValue))
 
 
 class _HealthWatch:
@@ -145,4 +151,5 @@ class _HealthWatch:
             cpu_seconds=self._cpu,
             max_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             seconds=self._wall / 1e9,
+            requests_for_want_of_resources=int(_failed_by_us(registry)),
         )

@@ -54,7 +54,7 @@ def judge(results: Sequence[ThresholdResult], health: GeneratorHealth, p50_ms: f
     `p50_ms` is the median service time, NaN when there were no requests: starts may be late by a tenth of it.
     """
     limits = _generator_limits(health, p50_ms)
-    dropped = _dropped(health)
+    dropped = [*_dropped(health), *_cut_off(health)]
     if not results:
         return Verdict(Outcome.NOT_JUDGED, ("there are no thresholds, so nothing was judged", *limits, *dropped))
     reasons = (*limits, *_threshold_reasons(results), *dropped)
@@ -94,6 +94,11 @@ def _generator_limits(health: GeneratorHealth, p50_ms: float) -> list[str]:
             f"the generator fell behind its schedule: 1% of the iterations started {health.lateness_p99_ms:,.2f}ms "
             f"late or more (at most {limit:,.2f}ms); lower the rate, make the script lighter, or free a core for it"
         )
+    if health.requests_for_want_of_resources:
+        reasons.append(
+            f"{health.requests_for_want_of_resources:,} requests failed because the generator had no file descriptor "
+            "or local port left; raise `ulimit -n`, use fewer VUs, or more machines"
+        )
     return reasons
 
 
@@ -124,6 +129,15 @@ def _list(results: Sequence[ThresholdResult]) -> str:
 def _name(result: ThresholdResult) -> str:
     expression = f"{result.threshold.selector.source} {result.threshold.condition.source}"
     return expression if result.measured is None else f"{expression} ({measured_text(result)})"
+
+
+def _cut_off(health: GeneratorHealth) -> list[str]:
+    if not health.abandoned_requests:
+        return []
+    return [
+        f"requests cut off: {health.abandoned_requests:,} had no answer when their iteration was ended; they count "
+        "neither as answered nor as failed"
+    ]
 
 
 def _dropped(health: GeneratorHealth) -> list[str]:

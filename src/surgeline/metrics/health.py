@@ -25,3 +25,5 @@ class GeneratorHealth:
     max_rss_bytes: int
     seconds: float
     """How long all this was measured: the length of the load."""
+    requests_for_want_of_resources: int = 0
+    """Requests that failed because the generator had no file descriptor or local port left."""

@@ -57,4 +57,7 @@ CHECKS = Metric("checks", MetricType.RATE)
 VUS = Metric("vus", MetricType.GAUGE)
 VUS_MAX = Metric("vus_max", MetricType.GAUGE)
 
+OWN_ERROR_CODES = ("1218", "1219")
+"""`error_code` of requests that failed on our side: no file descriptor left, no local port left."""
+
 BUILTIN: dict[str, Metric] = {value.name: value for value in list(globals().values()) if isinstance(value, Metric)}

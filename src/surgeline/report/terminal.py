@@ -72,12 +72,27 @@ def _to_text(lines: Lines, *, color: bool) -> str:
 def _verdict(result: RunResult, width: int) -> Lines:
     label, style = _LABELS[result.verdict.outcome]
     reasons = [printable(reason) for reason in result.verdict.reasons]
+    reasons += _remarks(result)
     if result.interrupted:
         reasons.append(f"a signal ended the run after {clock(result.seconds)}; the figures hold for that time")
     hang = " " * (len(label) + 2)
     lines = [Text(line) for reason in reasons for line in _wrapped(reason, width, hang)]
     first = lines[0] if lines else Text(hang)
     return [Text.assemble((label, style), first[len(label) :]), *lines[1:]]
+
+
+def _remarks(result: RunResult) -> list[str]:
+    """What a verdict by thresholds alone may not say, and nobody should have to look for."""
+    failed = sum(row.failed.passes for row in result.requests)
+    requests = failed + sum(row.failed.fails for row in result.requests)
+    raised = sum(error.count for error in result.iteration_errors)
+    remarks = []
+    if failed:
+        share = f"{number(failed)} of {number(requests)} requests" if failed < requests else "all requests"
+        remarks.append(f"{share} failed")
+    if raised:
+        remarks.append(f"{number(raised)} {'iteration' if raised == 1 else 'iterations'} raised an exception")
+    return remarks
 
 
 def _wrapped(sentence: str, width: int, hang: str) -> list[str]:
@@ -87,16 +102,20 @@ def _wrapped(sentence: str, width: int, hang: str) -> list[str]:
 
 def _run(result: RunResult, width: int) -> Lines:
     started = result.started_at.strftime("%Y-%m-%d %H:%M:%S %Z").strip()
-    facts = f"{printable(result.title)}  ran {clock(result.seconds)} from {started}"
+    facts = f"{printable(result.title)}  ran {_length(result.seconds)} from {started}, seed {result.seed}"
     indent = " " * INDENT
     scenarios = [line for text in result.scenarios for line in _wrapped(printable(text), width, indent)]
     lines = [Text(line, _QUIET) for line in (*_wrapped(facts, width, ""), *scenarios)]
     return [*lines, *(_facts(_headline(_total(result.requests)), width) if result.requests else ())]
 
 
+def _length(seconds: float) -> str:
+    return clock(seconds) if seconds >= 1 else duration(seconds * 1000)
+
+
 def _headline(total: RequestRow) -> tuple[str, ...]:
     return (
-        f"{_counted(total)} requests at {rate(total.rate)}",
+        f"{_counted(total)} {'request' if _counted(total) == '1' else 'requests'} at {rate(total.rate)}",
         *(f"{name} {duration(total.duration.stat(stat))}" for name, stat in _HEADLINE_STATS.items()),
         f"{percent(total.failed.stat('rate'))} failed",
     )
@@ -171,7 +190,7 @@ def _waiting(result: RunResult, width: int) -> Lines:
     if not took or waited - took <= max(took / 10, 1.0):
         return []
     sentence = (
-        f"! users on schedule waited longer than the service took: response time p99 {duration(waited)}, service time "
+        f"! callers waited longer than the service took: response time p99 {duration(waited)}, service time "
         f"p99 {duration(took)}; the rest is late starts and waiting for a connection"
     )
     return [Text(line, _UNSURE) for line in _wrapped(sentence, width, " " * INDENT)]

@@ -265,7 +265,7 @@ def test_no_descriptor_left():
             resource.setrlimit(resource.RLIMIT_NOFILE, (len(open_descriptors()), 20000))
             busy = lab.http.get("/")
             response = await lab.http.get("/")
-            assert (response.status, response.error_code) == (0, 1210), response
+            assert (response.status, response.error_code) == (0, 1218), response
             assert "no file descriptor left" in response.error
             assert lab.user.connect_failures == 1
             assert (await busy).status == 200

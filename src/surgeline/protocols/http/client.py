@@ -195,11 +195,18 @@ def _encode_body(method: str, data: object, json: Any) -> tuple[bytes | None, st
     if json is not None:
         if data is not None:
             raise TypeError("expected `json` or `data`, found both")
-        return encoder()(json), JSON
+        return _encode_json(json), JSON
     if data is not None:
         return _encode_data(data)
     # Servers may ask for a length where a body is the rule: RFC 9110 8.6.
     return (b"", "") if method in _WITH_BODY else (None, None)
+
+
+def _encode_json(value: Any) -> bytes:
+    try:
+        return encoder()(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"json: expected a value that JSON has, found {type(value).__name__}: {error}") from None
 
 
 def _encode_data(data: object) -> tuple[bytes, str]:

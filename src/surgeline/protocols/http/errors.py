@@ -25,6 +25,8 @@ class ErrorCode(IntEnum):
     TCP = 1200
     BROKEN_PIPE = 1201
     CONNECT = 1210
+    NO_DESCRIPTOR = 1218
+    NO_PORT = 1219
     CONNECT_TIMEOUT = 1211
     REFUSED = 1212
     RESET = 1220
@@ -65,8 +67,8 @@ def _resolve(_number: int, detail: object) -> tuple[ErrorCode, str]:
 _CONNECT = {
     errno.ECONNREFUSED: (ErrorCode.REFUSED, "connection refused"),
     errno.ETIMEDOUT: (ErrorCode.CONNECT_TIMEOUT, "connecting timed out"),
-    errno.EMFILE: (ErrorCode.CONNECT, "no file descriptor left for a connection; raise `ulimit -n`"),
-    errno.EADDRNOTAVAIL: (ErrorCode.CONNECT, "no local port left for a connection"),
+    errno.EMFILE: (ErrorCode.NO_DESCRIPTOR, "no file descriptor left for a connection; raise `ulimit -n`"),
+    errno.EADDRNOTAVAIL: (ErrorCode.NO_PORT, "no local port left for a connection"),
 }
 
 _TRANSFER = {

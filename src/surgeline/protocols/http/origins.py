@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from surgeline._native.http1 import Origin
+from surgeline.protocols.http.url import parse_url
 
 SocketAddress = tuple[int, bytes]
 
@@ -21,6 +22,11 @@ class Origins:
         self._origins: dict[tuple[str, str, int], Origin] = {}
         self._tls: ssl.SSLContext | None = None
         self._lookups: set[asyncio.Task[None]] = set()
+
+    def prepare(self, url: str) -> None:
+        """Make the origin of a URL now: reading the certificates that TLS trusts takes some milliseconds."""
+        target = parse_url(url)
+        self.get(target.scheme, target.host, target.port)
 
     def get(self, scheme: str, host: str, port: int) -> Origin:
         """Return the origin, made when first asked for; its name is looked up when the first connection is opened."""
