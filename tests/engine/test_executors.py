@@ -9,6 +9,7 @@ from engine_support import MS, SECOND, run_scenarios
 
 from surgeline._native.poller import now_ns
 from surgeline.engine import scenario
+from surgeline.engine.checks import check
 from surgeline.engine.execution import Execution
 from surgeline.engine.executors import ConstantArrivalRate, ConstantVUs, SharedIterations
 from surgeline.engine.scenario import Scenario
@@ -336,3 +337,30 @@ def test_descriptions():
     assert SharedIterations(2, 1_000, 600 * SECOND).describe() == (
         "1,000 iterations shared by 2 virtual users (at most 10m)"
     )
+
+
+def test_lateness_is_judged_by_the_scenario_that_was_latest():
+    def block(vu):
+        time.sleep(0.02)
+
+    async def blocks(vu):
+        block(vu)
+
+    async def sleeps(vu):
+        await vu.sleep(0.0001)
+
+    late = Scenario("late", blocks, ConstantArrivalRate(100, SECOND, SECOND // 5, 0, 1_000))
+    never = Scenario("never", sleeps, ConstantVUs(20, SECOND // 4))
+    ran = run_scenarios(late, never)
+    assert ran.execution.health().lateness_p99_ms > 15
+
+
+def test_a_second_of_many_series_is_ended_in_slices_and_whole():
+    async def checks(vu):
+        for number in range(300):
+            check(vu, {f"check {number}": True})
+        await vu.sleep(0.01)
+
+    ran = run_scenarios(Scenario("many", checks, ConstantVUs(1, SECOND * 6 // 5)))
+    found = {series.tags["check"] for series, _ in ran.seconds[0] if series.metric.name == "checks"}
+    assert len(found) == 300

@@ -165,3 +165,23 @@ def test_a_user_that_cannot_connect_rests_in_between():
         return resting, lives.iterations
 
     assert run_async(main) == (1, 2)
+
+
+def test_calls_that_end_before_they_are_followed():
+    async def main(poller):
+        lives = Lives(poller, Budget(FOREVER, 5))
+        plain = lives.call
+
+        def fails_at_once(user):
+            call = plain(user)
+            if len(lives.calls) > 1:
+                call.set_exception(OSError("no local port left"))
+            return call
+
+        lives.call = fails_at_once
+        await turns()
+        lives.calls[0].set_result(None)
+        await lives.task
+        return lives.iterations, len(lives.errors)
+
+    assert run_async(main) == (5, 4)

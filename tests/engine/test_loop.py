@@ -476,3 +476,15 @@ def test_close_loop_ends_asynchronous_generators():
     assert loop.run_until_complete(main()) == 1
     assert close_loop(loop) == 0
     assert closed == [True]
+
+
+def test_an_alarm_that_is_always_overdue_rings_once_a_step():
+    with our_loop() as (_, poller):
+        rung = []
+        alarm = Alarm(poller, lambda now: rung.append(now) or 0)
+        sleeps = [poller.sleep_until(10**18) for _ in range(50)]
+        alarm.set(0)
+        for step in range(1, 6):
+            poller.poll(0)
+            assert len(rung) == step
+        assert len(sleeps) == 50

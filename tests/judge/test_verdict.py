@@ -40,6 +40,9 @@ CASES = [
     ([FAIL], DROPPED, Outcome.FAILED),
     ([PASS], replace(HEALTHY, loop_busy=0.90), Outcome.PASSED),
     ([PASS], replace(BUSY, seconds=0.49), Outcome.PASSED),
+    ([PASS], replace(HEALTHY, saturated_seconds=0.4), Outcome.PASSED),
+    ([PASS], replace(HEALTHY, saturated_seconds=0.7), Outcome.INCONCLUSIVE),
+    ([PASS], replace(HEALTHY, saturated_seconds=0.7, seconds=100.0), Outcome.PASSED),
     ([PASS], replace(HEALTHY, requests_for_want_of_resources=1), Outcome.INCONCLUSIVE),
     ([FAIL], replace(HEALTHY, requests_for_want_of_resources=1), Outcome.INCONCLUSIVE),
     ([PASS], replace(HEALTHY, abandoned_requests=3), Outcome.PASSED),
@@ -137,3 +140,8 @@ def test_never_passes_what_failed_or_was_not_measured(results, health, p50_ms):
         assert not limited
         assert FAIL in results
     assert (verdict.outcome is Outcome.NOT_JUDGED) is (not results)
+
+
+def test_a_quiet_rest_of_the_run_does_not_hide_that_the_loop_was_too_busy():
+    busy, *_ = judge([PASS], replace(HEALTHY, loop_busy=0.4, saturated_seconds=3.0, seconds=9.0), 1.0).reasons
+    assert "its loop was for 3.0 s of 9.0 s more than 90% busy" in busy

@@ -139,6 +139,9 @@ cdef class Iterations(Wakeable):
             self.begin()
             if isinstance(self.inner, Completion):
                 (<Completion>self.inner).follower = self
+                if self.inner.done():
+                    # It ended before it was followed, for want of a local port say: nobody else would bring us on.
+                    self.poller.deferred.append(self.inner)
                 return 0
         return self.parked.finish(None)
 

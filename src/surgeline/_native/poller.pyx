@@ -275,7 +275,8 @@ cdef class Alarm(Wakeable):
         self.is_set = False
         again = self.callback(now)
         if again is not None:
-            self.set(again)
+            # Not due again within this step, however late it is: the others come first.
+            self.set(max(<int64_t>again, now + 1))
         return 0
 
 
@@ -411,6 +412,7 @@ cdef class Poller:
         cdef int i
         cdef uint64_t tag
         cdef Channel channel
+        cdef bint late = False
         for i in range(count):
             tag = self.events[i].data.u64
             if tag & 1:
@@ -420,8 +422,10 @@ cdef class Poller:
             if channel.fd >= 0:
                 channel.on_ready(self.events[i].events)
             # A schedule does not wait for the rest of the batch; the channel has just read the clock.
-            if self.now >= sl_timers_next(&self.timers):
+            # Once it is behind it does: a hopeless schedule must not keep the answers waiting.
+            if not late and self.now >= sl_timers_next(&self.timers):
                 self.run_timers()
+                late = sl_timers_next(&self.timers) <= sl_now()
         return 0
 
     cdef int run_timers(self) except -1:

@@ -4,19 +4,22 @@ import asyncio
 import gc
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from surgeline._native.poller import Alarm, now_ns
 from surgeline.engine.context import RunContext
 from surgeline.engine.scenario import MakeVU, Scenario, ScenarioRun
 from surgeline.metrics import names
-from surgeline.metrics.health import GeneratorHealth
+from surgeline.metrics.health import BUSY_LIMIT, GeneratorHealth
 from surgeline.metrics.registry import Registry, Series
-from surgeline.metrics.values import CounterValue, TrendValue
+from surgeline.metrics.values import CounterValue
 
 _SECOND = 1_000_000_000
 _GC_THRESHOLD = 10_000
+_SLICE = 64
+_BETWEEN_SLICES_NS = 100_000
 Blocks = list[tuple[Series, Any]]
 
 
@@ -29,6 +32,8 @@ class Execution:
         self.started_ns = now_ns()
         self.ended_ns = self.started_ns
         self._health = _HealthWatch(context)
+        self._rotation: Iterator[tuple[Series, Any]] | None = None
+        self._blocks: Blocks = []
 
     @property
     def elapsed_seconds(self) -> float:
@@ -41,6 +46,7 @@ class Execution:
         ticks = Alarm(self.context.poller, lambda now: self._tick(now, on_second))
         try:
             self._health.start()  # takes some milliseconds, before the time begins
+            self.context.registry.rotate()  # what set-up left belongs to no second of the load
             self.started_ns = now_ns()
             ticks.set(self.started_ns + _SECOND)
             async with asyncio.TaskGroup() as group:
@@ -63,9 +69,19 @@ class Execution:
         return self._health.result(self)
 
     def _tick(self, now: int, on_second: Callable[[Blocks], None]) -> int:
-        self.context.registry.seconds = (now - self.started_ns) / _SECOND
-        self._sample_users()
-        on_second(self.context.registry.rotate())
+        """End a second, a slice of the series at a time: thousands at once would hold up the schedule."""
+        if self._rotation is None:
+            self.context.registry.seconds = (now - self.started_ns) / _SECOND
+            self._sample_users()
+            self._health.tick()
+            self._rotation = self.context.registry.rotation()
+            self._blocks = []
+        slice_of_series = list(islice(self._rotation, _SLICE))
+        self._blocks += slice_of_series
+        if len(slice_of_series) == _SLICE:
+            return now + _BETWEEN_SLICES_NS
+        self._rotation = None
+        on_second(self._blocks)
         return self.started_ns + ((now - self.started_ns) // _SECOND + 1) * _SECOND
 
     def _sample_users(self) -> None:
@@ -80,6 +96,13 @@ class Execution:
                 await run.scenario.executor.execute(run)
         finally:
             run.drop_rest()
+
+
+def _worst_lateness(registry: Registry) -> Callable[[str], float]:
+    """Return the statistics of the scenario whose starts were the latest; one of the closed model is never late."""
+    scenarios = registry.by_tag(names.ITERATION_LATENESS.name, "scenario").values()
+    worst = max((value for value in scenarios), key=lambda value: value.stat("p(99)"), default=None)
+    return worst.stat if worst is not None else lambda _aggregation: 0.0
 
 
 def _failed_by_us(registry: Registry) -> float:
@@ -97,6 +120,7 @@ class _HealthWatch:
         self._pause_max = 0
         self._pause_total = 0
         self._wall = self._idle = 0
+        self._tick_wall = self._tick_idle = self._saturated = 0
         self._cpu = 0.0
         self._watching = False
         self._thresholds = gc.get_threshold()
@@ -110,11 +134,21 @@ class _HealthWatch:
         gc.callbacks.append(self._on_collection)
         self._watching = True
         self._wall, self._idle, self._cpu = now_ns(), self._context.poller.idle_ns, time.process_time()
+        self._tick_wall, self._tick_idle = self._wall, self._idle
+
+    def tick(self) -> None:
+        """Look at the time since the last tick by itself."""
+        wall, idle = now_ns(), self._context.poller.idle_ns
+        passed = wall - self._tick_wall
+        if passed and 1 - (idle - self._tick_idle) / passed > BUSY_LIMIT:
+            self._saturated += passed
+        self._tick_wall, self._tick_idle = wall, idle
 
     def stop(self) -> None:
         if not self._watching:
             return
         self._watching = False
+        self.tick()
         self._wall = now_ns() - self._wall
         self._idle = self._context.poller.idle_ns - self._idle
         self._cpu = time.process_time() - self._cpu
@@ -132,12 +166,9 @@ class _HealthWatch:
 
     def result(self, execution: Execution) -> GeneratorHealth:
         registry = self._context.registry
-        lateness = registry.value(names.ITERATION_LATENESS.name)
+        late = _worst_lateness(registry)
         dropped = registry.value(names.DROPPED_ITERATIONS.name)
         users = [user for run in execution.runs for user in run.users]
-
-        def late(aggregation: str) -> float:
-            return lateness.stat(aggregation) if isinstance(lateness, TrendValue) else 0.0
 
         return GeneratorHealth(
             loop_busy=1 - min(1.0, self._idle / self._wall) if self._wall else 0.0,
@@ -151,5 +182,6 @@ class _HealthWatch:
             cpu_seconds=self._cpu,
             max_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             seconds=self._wall / 1e9,
+            saturated_seconds=self._saturated / 1e9,
             requests_for_want_of_resources=int(_failed_by_us(registry)),
         )

@@ -10,10 +10,11 @@ from enum import Enum
 
 from surgeline.errors import ExitCode
 from surgeline.judge.evaluate import ThresholdResult, measured_text
-from surgeline.metrics.health import GeneratorHealth
+from surgeline.metrics.health import BUSY_LIMIT, GeneratorHealth
 
-BUSY_LIMIT = 0.90
 BUSY_SECONDS = 0.5
+BUSY_SHARE = 0.01
+"""Of the time: as much can be in a p99."""
 """Share of its time that the loop may work before its own queueing shows in the figures."""
 _NAMED = 3
 
@@ -63,7 +64,9 @@ def judge(results: Sequence[ThresholdResult], health: GeneratorHealth, p50_ms: f
 
 def loop_too_busy(health: GeneratorHealth) -> bool:
     """Was the loop busier than it may be, for long enough to be more than the first moments of a run?"""
-    return health.loop_busy > BUSY_LIMIT and health.seconds >= BUSY_SECONDS
+    if health.loop_busy > BUSY_LIMIT and health.seconds >= BUSY_SECONDS:
+        return True
+    return health.saturated_seconds >= max(BUSY_SECONDS, BUSY_SHARE * health.seconds)
 
 
 def lateness_limit_ms(p50_ms: float) -> float:
@@ -85,7 +88,7 @@ def _generator_limits(health: GeneratorHealth, p50_ms: float) -> list[str]:
     reasons = []
     if loop_too_busy(health):
         reasons.append(
-            f"the generator was the limit: its loop was {health.loop_busy:.1%} busy (at most {BUSY_LIMIT:.0%}); "
+            f"the generator was the limit: its loop was {_how_busy(health)} busy (at most {BUSY_LIMIT:.0%}); "
             "lower the rate, make the script lighter, or use more cores or machines"
         )
     limit = lateness_limit_ms(p50_ms)
@@ -100,6 +103,12 @@ def _generator_limits(health: GeneratorHealth, p50_ms: float) -> list[str]:
             "or local port left; raise `ulimit -n`, use fewer VUs, or more machines"
         )
     return reasons
+
+
+def _how_busy(health: GeneratorHealth) -> str:
+    if health.loop_busy > BUSY_LIMIT:
+        return f"{health.loop_busy:.1%}"
+    return f"for {health.saturated_seconds:.1f} s of {health.seconds:.1f} s more than {BUSY_LIMIT:.0%}"
 
 
 def _threshold_reasons(results: Sequence[ThresholdResult]) -> list[str]:

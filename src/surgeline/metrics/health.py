@@ -5,6 +5,9 @@ Pure data; `engine.loop` measures it and `thresholds.verdict` judges it.
 
 from dataclasses import dataclass
 
+BUSY_LIMIT = 0.90
+"""A loop that is busy for more of the time than this queues what it measures."""
+
 
 @dataclass(frozen=True, slots=True)
 class GeneratorHealth:
@@ -25,5 +28,7 @@ class GeneratorHealth:
     max_rss_bytes: int
     seconds: float
     """How long all this was measured: the length of the load."""
+    saturated_seconds: float = 0.0
+    """How long the loop was busier than `BUSY_LIMIT`, second by second: a quiet rest of the run does not hide it."""
     requests_for_want_of_resources: int = 0
     """Requests that failed because the generator had no file descriptor or local port left."""

@@ -50,18 +50,20 @@ class Registry:
         return series.cell
 
     def rotate(self) -> list[tuple[Series, Any]]:
-        """End the block: return (series, what its block came to) of the series that had samples in it.
+        """End the block of every series at once; see `rotation`."""
+        return list(self.rotation())
+
+    def rotation(self) -> Iterator[tuple[Series, Any]]:
+        """End the block of one series after the other; yield (series, what its block came to) of those with samples.
 
         A histogram among these is valid until the next rotation.
         """
-        blocks = []
-        for series in self._series.values():
+        for series in list(self._series.values()):
             if series.metric.type is MetricType.GAUGE:
                 continue
             block = series.cell.rotate()
             if block and block != (0, 0):
-                blocks.append((series, block))
-        return blocks
+                yield series, block
 
     def metrics(self) -> list[Metric]:
         """Return the metrics that have samples, by name."""

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from surgeline.judge.evaluate import measured_text
-from surgeline.judge.verdict import BUSY_LIMIT, Outcome, lateness_limit_ms, loop_too_busy
+from surgeline.judge.verdict import Outcome, lateness_limit_ms, loop_too_busy
+from surgeline.metrics.health import BUSY_LIMIT
 from surgeline.metrics.names import BUILTIN, HTTP_REQ_DURATION, HTTP_REQ_RESPONSE_TIME, Metric
 from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue, Value
 from surgeline.report.format import amount, clock, data_size, duration, number, percent, printable, rate
