@@ -175,8 +175,9 @@ cdef class Prepared:
         self.is_head = is_head
 
 
-# What the response's class adds to RawResponse.
-cdef frozenset LATER = frozenset({"headers", "json", "raise_for_status", "text", "timings"})
+def not_awaited(name):
+    raise AttributeError(f"a request under way has no {name!r}; a response has it: was `await` forgotten?")
+
 
 cdef tuple NO_ARGUMENTS = ()
 
@@ -196,9 +197,12 @@ cdef class HttpCall(Completion):
     cdef int64_t connect_started, connected, secured, send_started, sent, first_byte
     cdef uint64_t bytes_sent, bytes_received
 
-    def __getattr__(self, name):
-        hint = "; a response has it: was `await` forgotten?" if hasattr(RawResponse, name) or name in LATER else ""
-        raise AttributeError(f"a request under way has no {name!r}{hint}")
+    # What scripts ask first of a response. Not __getattr__: that would slow down what asyncio asks of every call.
+    status = property(lambda self: not_awaited("status"))
+    ok = property(lambda self: not_awaited("ok"))
+    json = property(lambda self: not_awaited("json"))
+    text = property(lambda self: not_awaited("text"))
+    headers = property(lambda self: not_awaited("headers"))
 
     cdef int on_cancel(self) except -1:
         cdef Connection connection = self.connection  # abandoning ends our reference to it, maybe the last one
