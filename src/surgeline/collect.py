@@ -12,8 +12,8 @@ from surgeline.engine.execution import Blocks, Execution
 from surgeline.judge.evaluate import ThresholdResult, evaluate
 from surgeline.judge.verdict import Verdict, judge
 from surgeline.metrics import names
-from surgeline.metrics.registry import Registry
-from surgeline.metrics.values import CounterValue, RateValue, TrendValue
+from surgeline.metrics.health import GeneratorHealth
+from surgeline.metrics.values import RateValue, TrendValue
 from surgeline.report.progress import ProgressSnapshot
 from surgeline.result import CheckResult, FailureKind, IterationError, RequestRow, RunResult
 from surgeline.script.plan import TestPlan
@@ -47,19 +47,14 @@ def snapshot(execution: Execution, blocks: Blocks) -> ProgressSnapshot:
         p95_ms=p95,
         errors=failed.passes,
         failed_share=failed.stat("rate"),
-        iterations=int(_count(registry, names.ITERATIONS.name)),
+        iterations=int(registry.count(names.ITERATIONS.name)),
         iterations_total=_known(planned, sum),
-        dropped=int(_count(registry, names.DROPPED_ITERATIONS.name)),
+        dropped=int(registry.count(names.DROPPED_ITERATIONS.name)),
     )
 
 
 def _known(values: Sequence[Any], combine: Callable[[Sequence[Any]], Any]) -> Any:
     return None if any(value is None for value in values) else combine(values)
-
-
-def _count(registry: Registry, name: str) -> float:
-    value = registry.value(name)
-    return value.count if isinstance(value, CounterValue) else 0.0
 
 
 class Results:
@@ -91,17 +86,17 @@ class Results:
             failures=self._failures(),
             iteration_errors=self._iteration_errors(),
             health=health,
-            verdict=self._judge(thresholds),
+            verdict=self._judge(thresholds, health),
             interrupted=interrupted,
             seed=self._execution.context.seed,
         )
 
-    def _judge(self, thresholds: Sequence[ThresholdResult]) -> Verdict:
+    def _judge(self, thresholds: Sequence[ThresholdResult], health: GeneratorHealth) -> Verdict:
         measured = self._registry.value(names.HTTP_REQ_DURATION.name) or self._registry.value(
             names.ITERATION_DURATION.name
         )
         p50 = measured.stat("med") if isinstance(measured, TrendValue) else 0.0
-        return judge(thresholds, self._execution.health(), p50)
+        return judge(thresholds, health, p50)
 
     def _checks(self) -> tuple[CheckResult, ...]:
         return tuple(

@@ -70,7 +70,6 @@ class Poller:
     """How many times was polled."""
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Say whose poller this is; once, before anything is awaited."""
-    def fileno(self) -> int: ...
     def close(self) -> None:
         """Forget every timer and close the epoll; may be called again."""
     def register(self, fd: int, events: int) -> None:
@@ -79,7 +78,7 @@ class Poller:
         """Watch it for other events. Raises OSError."""
     def unregister(self, fd: int) -> None:
         """Watch it no longer; also right for a descriptor that is closed."""
-    def sleep_until(self, due_ns: int, precise: bool = False) -> Completion[None]:
+    def sleep_until(self, due_ns: int) -> Completion[None]:
         """Return an awaitable that is done at `due_ns`."""
     def poll(self, timeout_ns: int) -> list[tuple[int, int]]:
         """Make one step: wait for the first event or timer, at most `timeout_ns` (below 0: without end), and serve it.

@@ -306,9 +306,6 @@ cdef class Poller:
     def attach(self, loop):
         self.loop = loop
 
-    def fileno(self):
-        return self.epoll_fd
-
     def close(self):
         """Timers point at their owners and these at us, where the garbage collector cannot see: let go of them here."""
         cdef void *owner = sl_timers_pop(&self.timers)
@@ -338,10 +335,9 @@ cdef class Poller:
         if epoll_ctl(self.epoll_fd, operation, fd, &event):
             raise OSError(errno, os.strerror(errno))
 
-    def sleep_until(self, int64_t due_ns, bint precise=False):
+    def sleep_until(self, int64_t due_ns):
         cdef Sleep sleep = Sleep.__new__(Sleep)
         sleep.poller = self
-        sleep.precise = precise
         self.add_timer(due_ns, sleep)
         return sleep
 

@@ -14,7 +14,6 @@ from surgeline.engine.scenario import MakeVU, Scenario, ScenarioRun
 from surgeline.metrics import names
 from surgeline.metrics.health import BUSY_LIMIT, GeneratorHealth
 from surgeline.metrics.registry import Registry, Series
-from surgeline.metrics.values import CounterValue
 
 _SECOND = 1_000_000_000
 _GC_THRESHOLD = 10_000
@@ -101,14 +100,13 @@ class Execution:
 def _worst_lateness(registry: Registry) -> Callable[[str], float]:
     """Return the statistics of the scenario whose starts were the latest; one of the closed model is never late."""
     scenarios = registry.by_tag(names.ITERATION_LATENESS.name, "scenario").values()
-    worst = max((value for value in scenarios), key=lambda value: value.stat("p(99)"), default=None)
+    worst = max(scenarios, key=lambda value: value.stat("p(99)"), default=None)
     return worst.stat if worst is not None else lambda _aggregation: 0.0
 
 
 def _failed_by_us(registry: Registry) -> float:
     """How many requests failed for what the generator's own machine did not have."""
-    counted = [registry.value(names.HTTP_REQS.name, {"error_code": code}) for code in names.OWN_ERROR_CODES]
-    return sum(value.count for value in counted if isinstance(value, CounterValue))
+    return sum(registry.count(names.HTTP_REQS.name, {"error_code": code}) for code in names.OWN_ERROR_CODES)
 
 
 class _HealthWatch:
@@ -167,15 +165,13 @@ class _HealthWatch:
     def result(self, execution: Execution) -> GeneratorHealth:
         registry = self._context.registry
         late = _worst_lateness(registry)
-        dropped = registry.value(names.DROPPED_ITERATIONS.name)
         users = [user for run in execution.runs for user in run.users]
-
         return GeneratorHealth(
             loop_busy=1 - min(1.0, self._idle / self._wall) if self._wall else 0.0,
             lateness_p50_ms=late("med"),
             lateness_p99_ms=late("p(99)"),
             lateness_max_ms=late("max"),
-            dropped_iterations=int(dropped.count) if isinstance(dropped, CounterValue) else 0,
+            dropped_iterations=int(registry.count(names.DROPPED_ITERATIONS.name)),
             abandoned_requests=sum(user.abandoned for user in users),
             gc_pause_max_ms=self._pause_max / 1e6,
             gc_pause_total_ms=self._pause_total / 1e6,

@@ -174,13 +174,13 @@ class Crew:
         task = self._run.context.loop.create_task(self._live(life))
         self._tasks[task] = user
 
-    async def wait_until(self, end_ns: int | None) -> None:
+    async def wait_until(self, end_ns: int) -> None:
         """Return when every user is done, at `end_ns`, or when the run is stopping."""
         await asyncio.sleep(0)  # every user has begun by then: a sample for runs that are over within a second
         self._run.sample_users()
         stopping = asyncio.ensure_future(self._run.context.stopping.wait())
         everyone = asyncio.ensure_future(self._everyone())
-        timeout = None if end_ns is None else max(0, end_ns - now_ns()) / 1e9
+        timeout = max(0, end_ns - now_ns()) / 1e9
         try:
             await asyncio.wait({stopping, everyone}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -84,6 +84,11 @@ class Registry:
             return None
         return _ADD[selected[0].metric.type]([series.cell for series in selected], self.seconds)
 
+    def count(self, name: str, tags: Tags | None = None) -> float:
+        """Add up a counter over all series that carry `tags`; 0 when there is no sample."""
+        value = self.value(name, tags)
+        return value.count if isinstance(value, CounterValue) else 0.0
+
     def by_tag(self, name: str, *tag_names: str) -> dict[tuple[str, ...], Value]:
         """Add up the metric for each combination of values of these tags; series without them count under ""."""
         groups: dict[tuple[str, ...], list[Series]] = {}

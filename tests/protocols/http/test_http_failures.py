@@ -12,6 +12,7 @@ import pytest
 from http_lab import Peer, answering, assert_one_failure, free_port, get, ok, once, play, silence
 
 from surgeline.metrics import names
+from surgeline.protocols.http.errors import ErrorCode
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -314,3 +315,7 @@ def test_a_response_that_fails_does_not_end_the_others():
 
 def test_the_scene_helper_itself_sees_a_good_answer():
     assert play(answering(ok(b"x")), get()).body == b"x"
+
+
+def test_the_codes_of_our_own_failures_are_the_ones_that_make_a_run_inconclusive():
+    assert {str(int(code)) for code in (ErrorCode.NO_DESCRIPTOR, ErrorCode.NO_PORT)} == set(names.OWN_ERROR_CODES)

@@ -4,9 +4,7 @@ An alarm of the poller fires at each intended start and steps an idle user's tas
 task, so a start is not queued behind the loop's other work. A start for which there is no user is dropped, and counted.
 """
 
-from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any
 
 from surgeline._native.poller import Alarm, Completion, now_ns
 from surgeline.engine.executors.wording import count_of
@@ -49,9 +47,9 @@ class ConstantArrivalRate:
 
     def describe(self) -> str:
         """Say it in a few words."""
-        unit = "s" if self.time_unit_ns == 1_000_000_000 else f" per {format_duration(self.time_unit_ns)}"
-        rate = f"{self.rate:,}/{unit}" if unit == "s" else f"{self.rate:,}{unit}"
-        return f"{rate} for {format_duration(self.duration_ns)} (at most {count_of(self.max_vus, 'virtual user')})"
+        unit = "/s" if self.time_unit_ns == 1_000_000_000 else f" per {format_duration(self.time_unit_ns)}"
+        most = count_of(self.max_vus, "virtual user")
+        return f"{self.rate:,}{unit} for {format_duration(self.duration_ns)} (at most {most})"
 
     async def execute(self, run: ScenarioRun) -> None:
         """Run until the duration is over and the last iterations have ended."""
@@ -122,27 +120,27 @@ class _Arrivals:
             self._warn()
 
     def _hire(self, first_ns: int | None) -> None:
+        """Make a user, who starts at once or waits for a start."""
         user = self._run.new_user()
-        self._crew.add(user, self._life(user, first_ns))
-
-    def _life(self, user: VirtualUser, first_ns: int | None) -> Coroutine[Any, Any, None]:
+        gate = self._new_gate()
         if first_ns is None:
-            gate: Completion[int] = Completion(self._run.context.poller)
             self._idle.append(gate)
-            return self._iterate(user, gate)
-        return self._iterate(user, None, first_ns)
+        else:
+            gate.set_result(first_ns)
+        self._crew.add(user, self._iterate(user, gate))
 
-    async def _iterate(self, user: VirtualUser, gate: Completion[int] | None, intended_ns: int = 0) -> None:
-        if gate is not None:
-            intended_ns = await gate
-        while intended_ns != _NO_MORE:
+    def _new_gate(self) -> Completion[int]:
+        return Completion(self._run.context.poller)
+
+    async def _iterate(self, user: VirtualUser, gate: Completion[int]) -> None:
+        """Start when the gate says, and wait for the next; at the end it says that there is none."""
+        while (intended_ns := await gate) != _NO_MORE:
             await self._run.once(user, intended_ns)
             if self._over.done():
                 return
             # The last to come free is the first to be used again: its connection is the warmest.
-            gate = Completion(self._run.context.poller)
+            gate = self._new_gate()
             self._idle.append(gate)
-            intended_ns = await gate
 
     def _warn(self) -> None:
         if not self._warned:

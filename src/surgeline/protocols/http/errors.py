@@ -1,6 +1,6 @@
 """Why a request failed: the one place where the system's, TLS's and the parser's errors become codes and words.
 
-The codes are k6's where k6 has one (1000 to 1599); 1051, 1221 and 1700 to 1799 are ours.
+The codes are k6's where k6 has one (1000 to 1599); 1051, 1218, 1219, 1221 and 1700 to 1799 are ours.
 """
 
 import errno
@@ -25,10 +25,10 @@ class ErrorCode(IntEnum):
     TCP = 1200
     BROKEN_PIPE = 1201
     CONNECT = 1210
-    NO_DESCRIPTOR = 1218
-    NO_PORT = 1219
     CONNECT_TIMEOUT = 1211
     REFUSED = 1212
+    NO_DESCRIPTOR = 1218
+    NO_PORT = 1219
     RESET = 1220
     CLOSED_EARLY = 1221
     TLS = 1300
