@@ -14,7 +14,7 @@ demo: .venv/installed-demo
 	@$(BIN)/surgeline demo coupons
 
 test: .venv/installed-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: .venv/installed-dev
 	@$(BIN)/ruff format --check .

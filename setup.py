@@ -10,6 +10,7 @@ NATIVE = Path("src/surgeline/_native")
 CORE = NATIVE / "core"
 SOURCES = {
     "histogram": ["histogram.c"],
+    "samples": ["samples.c", "append.c"],
     "cells": ["histogram.c"],
     "poller": ["timers.c"],
     "iteration": ["histogram.c"],

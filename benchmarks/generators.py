@@ -7,7 +7,7 @@ figure: it raises MeasurementError.
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,12 @@ class Summary:
         return float(self._metrics.get(metric, {}).get("values", _NO_TREND).get(stat, 0))
 
 
-def surgeline_run(bench: Bench, script: str, settings: Mapping[str, object], *, url: str, seconds: float) -> Sample:
-    """Run one of our scripts; `settings` are the values of its `env()`."""
+def surgeline_run(
+    bench: Bench, script: str, settings: Mapping[str, object], *, url: str, seconds: float, more: Sequence[str] = ()
+) -> Sample:
+    """Run one of our scripts; `settings` are the values of its `env()`, `more` are options of the command."""
     options = [option for key, value in settings.items() for option in ("-e", f"{key}={value}")]
-    return _surgeline(bench, ["run", str(SCRIPTS / script), "--base-url", url, *options], seconds)
+    return _surgeline(bench, ["run", str(SCRIPTS / script), "--base-url", url, *options, *more], seconds)
 
 
 def surgeline_http(bench: Bench, connections: int) -> Sample:
@@ -42,13 +44,15 @@ def surgeline_http(bench: Bench, connections: int) -> Sample:
     return _surgeline(bench, command, bench.seconds)
 
 
-def k6(bench: Bench, script: str, settings: Mapping[str, object], *, url: str, seconds: float) -> Sample:
-    """Run one of the k6 scripts; `settings` are the values of its `__ENV`."""
+def k6(
+    bench: Bench, script: str, settings: Mapping[str, object], *, url: str, seconds: float, more: Sequence[str] = ()
+) -> Sample:
+    """Run one of the k6 scripts; `settings` are the values of its `__ENV`, `more` are options of the command."""
     path = _summary_path(bench)
     everything = {**settings, "BASE_URL": url, "SUMMARY": path, "K6_NO_USAGE_REPORT": "true"}
     options = [option for key, value in everything.items() for option in ("-e", f"{key}={value}")]
     fixed = ["--quiet", "--no-usage-report", "--address", "", "--summary-trend-stats", TREND_STATS]
-    command = [bench.tools["k6"], "run", *fixed, *options, str(PEERS / script)]
+    command = [bench.tools["k6"], "run", *fixed, *options, *more, str(PEERS / script)]
     return _summed_up(run_child(command, core=bench.generator_core, seconds=seconds), path)
 
 
@@ -86,7 +90,8 @@ def h2load(bench: Bench, connections: int) -> Sample:
 
 def _surgeline(bench: Bench, command: list[str], seconds: float) -> Sample:
     path = _summary_path(bench)
-    fixed = ["--quiet", "--summary-trend-stats", TREND_STATS, "--summary-export", str(path)]
+    results = ["--summary-export", str(path), "--run-dir", str(bench.folder)]
+    fixed = ["--quiet", "--summary-trend-stats", TREND_STATS, *results]
     ended = run_child([bench.tools["surgeline"], *command, *fixed], core=bench.generator_core, seconds=seconds)
     return _summed_up(ended, path)
 

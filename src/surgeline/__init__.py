@@ -8,7 +8,8 @@ General layout, in the order data flows:
 - `protocols`: how requests are made; `_native`: the plain C core and its bindings.
 - `metrics`: series, cells, blocks, values. `judge`: thresholds on them, and the verdict.
 - `result`: what a run came to. `outputs`, `report`: how that is written and shown.
-- `collect`: puts that together. `run`: the composition root. `cli`: one module for each command.
+- `workers`: processes that share one load. `collect`: puts together what came of it.
+- `run`: the composition root. `cli`: one module for each command.
 
 What is imported here is the public interface; everything else may change.
 """
@@ -16,28 +17,58 @@ What is imported here is the public interface; everything else may change.
 __version__ = "0.1.0"
 
 from surgeline.data import pool
+from surgeline.data.weighted import weighted
 from surgeline.engine.checks import check
+from surgeline.engine.ending import abort, fail
 from surgeline.errors import ExitCode, SurgelineError
 from surgeline.protocols.http.response import HTTPError, Response
-from surgeline.script.declare import env, scenario, setup, teardown, thresholds
-from surgeline.script.executors import constant_arrival_rate, constant_vus, shared_iterations
+from surgeline.schedule.waits import constant, exponential, uniform
+from surgeline.script.declare import env, options, scenario, thresholds
+from surgeline.script.executors import (
+    constant_arrival_rate,
+    constant_vus,
+    externally_controlled,
+    per_vu_iterations,
+    ramping_arrival_rate,
+    ramping_vus,
+    shared_iterations,
+)
+from surgeline.script.hooks import setup, teardown, vu_start, vu_stop
+from surgeline.script.metrics import Counter, Gauge, Rate, Trend
 from surgeline.script.vu import VU
 
 __all__ = [
     "VU",
+    "Counter",
     "ExitCode",
+    "Gauge",
     "HTTPError",
+    "Rate",
     "Response",
     "SurgelineError",
+    "Trend",
     "__version__",
+    "abort",
     "check",
+    "constant",
     "constant_arrival_rate",
     "constant_vus",
     "env",
+    "exponential",
+    "externally_controlled",
+    "fail",
+    "options",
+    "per_vu_iterations",
     "pool",
+    "ramping_arrival_rate",
+    "ramping_vus",
     "scenario",
     "setup",
     "shared_iterations",
     "teardown",
     "thresholds",
+    "uniform",
+    "vu_start",
+    "vu_stop",
+    "weighted",
 ]

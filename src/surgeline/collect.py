@@ -1,27 +1,29 @@
 """Puts together what came of a run: a snapshot of each second while it goes on, the result at its end.
 
-Reads the registry and the execution; starts nothing, changes nothing, and knows no way of showing it.
+Reads the registry and the load; starts nothing, changes nothing, and knows no way of showing it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from surgeline._native.histogram import Histogram
-from surgeline.engine.execution import Blocks, Execution
-from surgeline.judge.evaluate import ThresholdResult, evaluate
+from surgeline.breakdown import check_results, failure_kinds, request_rows
+from surgeline.engine.load import Load, LoadedScenario
+from surgeline.engine.sink import Blocks
+from surgeline.errors import ExitCode
+from surgeline.judge.evaluate import ThresholdResult
 from surgeline.judge.verdict import Verdict, judge
 from surgeline.metrics import names
 from surgeline.metrics.health import GeneratorHealth
 from surgeline.metrics.values import RateValue, TrendValue
 from surgeline.report.progress import ProgressSnapshot
-from surgeline.result import CheckResult, FailureKind, IterationError, RequestRow, RunResult
+from surgeline.result import IterationError, RunResult
 from surgeline.script.plan import TestPlan
 
 
-def snapshot(execution: Execution, blocks: Blocks) -> ProgressSnapshot:
+def snapshot(load: Load, blocks: Blocks) -> ProgressSnapshot:
     """Return what the status line shows, from the second that has just ended and the totals."""
-    registry = execution.context.registry
+    registry = load.context.registry
     durations = [block for series, block in blocks if series.metric is names.HTTP_REQ_DURATION]
     counted = names.HTTP_REQS if durations else names.ITERATIONS
     p95 = None
@@ -32,18 +34,16 @@ def snapshot(execution: Execution, blocks: Blocks) -> ProgressSnapshot:
         p95 = last_second.quantile(0.95) / 1e6
     failed = registry.value(names.HTTP_REQ_FAILED.name)
     failed = failed if isinstance(failed, RateValue) else RateValue(0, 0)
-    planned = [run.scenario.executor.planned_iterations for run in execution.runs]
+    planned = [run.scenario.executor.planned_iterations for run in load.runs]
     ends = [
-        None
-        if run.scenario.executor.planned_ns is None
-        else (run.scenario.start_ns + run.scenario.executor.planned_ns) / 1e9
-        for run in execution.runs
+        None if run.scenario.executor.planned_ns is None else (run.begins_ns + run.scenario.executor.planned_ns) / 1e9
+        for run in load.runs
     ]
     return ProgressSnapshot(
-        elapsed_s=execution.elapsed_seconds,
+        elapsed_s=load.elapsed_seconds,
         total_s=_known(ends, max),
         rate=sum(block for series, block in blocks if series.metric is counted),
-        vus=sum(run.vus for run in execution.runs),
+        vus=sum(run.vus for run in load.runs),
         p95_ms=p95,
         errors=failed.passes,
         failed_share=failed.stat("rate"),
@@ -57,78 +57,75 @@ def _known(values: Sequence[Any], combine: Callable[[Sequence[Any]], Any]) -> An
     return None if any(value is None for value in values) else combine(values)
 
 
-class Results:
-    """Builds the `RunResult` of a finished execution."""
+def planned_starts(runs: Sequence[LoadedScenario], tags: Mapping[str, str], start_ns: int, end_ns: int) -> int | None:
+    """Return how many iterations the scenarios with these tags were to start in a span of the run's time.
 
-    def __init__(self, plan: TestPlan, trend_stats: tuple[str, ...], execution: Execution) -> None:
+    Where only the number of all is known, that; None where not even that is.
+    """
+    total = 0
+    for run in runs:
+        if tags.items() <= run.tags.items():
+            executor, offset = run.scenario.executor, run.begins_ns
+            planned = executor.planned_between(start_ns - offset, end_ns - offset)
+            planned = executor.planned_iterations if planned is None else planned
+            if planned is None:
+                return None
+            total += planned
+    return total
+
+
+class Results:
+    """Builds the `RunResult` of a finished load."""
+
+    def __init__(
+        self, plan: TestPlan, trend_stats: tuple[str, ...], load: Load, thresholds: tuple[ThresholdResult, ...]
+    ) -> None:
+        self._thresholds = thresholds
         self._plan = plan
         self._trend_stats = trend_stats
-        self._execution = execution
-        self._registry = execution.context.registry
+        self._load = load
+        self._registry = load.context.registry
 
     def build(self, started_at: datetime, interrupted: bool) -> RunResult:
         """Return the result."""
-        thresholds = tuple(
-            evaluate(threshold, self._registry.value(threshold.selector.metric, dict(threshold.selector.tags)))
-            for threshold in self._plan.thresholds
-        )
-        health = self._execution.health()
+        health = self._load.health()
         return RunResult(
             title=self._plan.title,
-            scenarios=tuple(f"{one.name}: {one.executor.describe()}" for one in self._plan.scenarios),
+            scenarios=tuple(scenario.describe() for scenario in self._plan.scenarios),
             started_at=started_at,
-            seconds=self._execution.elapsed_seconds,
+            seconds=self._load.elapsed_seconds,
             metrics=self._registry,
             trend_stats=self._trend_stats,
-            thresholds=thresholds,
-            checks=self._checks(),
-            requests=self._requests(),
-            failures=self._failures(),
+            thresholds=self._thresholds,
+            checks=check_results(self._registry),
+            requests=request_rows(self._registry),
+            failures=failure_kinds(self._registry),
             iteration_errors=self._iteration_errors(),
             health=health,
-            verdict=self._judge(thresholds, health),
+            verdict=self._judge(health, interrupted),
             interrupted=interrupted,
-            seed=self._execution.context.seed,
+            seed=self._load.context.seed,
         )
 
-    def _judge(self, thresholds: Sequence[ThresholdResult], health: GeneratorHealth) -> Verdict:
+    def _judge(self, health: GeneratorHealth, interrupted: bool) -> Verdict:
         measured = self._registry.value(names.HTTP_REQ_DURATION.name) or self._registry.value(
             names.ITERATION_DURATION.name
         )
         p50 = measured.stat("med") if isinstance(measured, TrendValue) else 0.0
-        return judge(thresholds, health, p50)
-
-    def _checks(self) -> tuple[CheckResult, ...]:
-        return tuple(
-            CheckResult(name, value)
-            for (name,), value in self._registry.by_tag(names.CHECKS.name, "check").items()
-            if isinstance(value, RateValue)
+        abort = self._load.context.abort
+        return judge(
+            self._thresholds,
+            health,
+            p50,
+            doubts=self._load.doubts(),
+            abort_reason=None if abort is None else abort.reason.partition("\n")[0],
+            ended_by_threshold=abort is not None and abort.exit_code is ExitCode.THRESHOLDS_FAILED,
+            stopped=interrupted,
         )
-
-    def _requests(self) -> tuple[RequestRow, ...]:
-        counts = self._registry.by_tag(names.HTTP_REQS.name, "method", "name")
-        failed = self._registry.by_tag(names.HTTP_REQ_FAILED.name, "method", "name")
-        durations = self._registry.by_tag(names.HTTP_REQ_DURATION.name, "method", "name")
-        rows = []
-        for (method, name), count in counts.items():
-            share = failed[method, name]
-            # Requests that were never sent have no duration.
-            duration = durations.get((method, name), TrendValue(Histogram()))
-            assert isinstance(share, RateValue)
-            assert isinstance(duration, TrendValue)
-            rows.append(RequestRow(method, name, duration, count.stat("rate"), share))
-        return tuple(rows)
-
-    def _failures(self) -> tuple[FailureKind, ...]:
-        counted = self._registry.by_tag(names.HTTP_REQS.name, "error_code", "error")
-        kinds = [
-            FailureKind(int(code), error, int(value.stat("count"))) for (code, error), value in counted.items() if code
-        ]
-        return tuple(sorted(kinds, key=lambda kind: -kind.count))
 
     def _iteration_errors(self) -> tuple[IterationError, ...]:
         return tuple(
             IterationError(kind, count, run.errors.first_tracebacks[kind])
-            for run in self._execution.runs
+            for run in self._load.runs
             for kind, count in run.errors.counts.items()
         )

@@ -3,10 +3,11 @@
 Built once, by `run`, when the load has ended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from surgeline.judge.evaluate import ThresholdResult
 from surgeline.judge.verdict import Verdict
@@ -23,6 +24,33 @@ class Metrics(Protocol):
 
     def value(self, name: str, tags: Mapping[str, str] | None = None) -> Value | None:
         """Return what the metric came to over all series that carry `tags`; None when there is no such sample."""
+
+    def by_tag(self, name: str, *tag_names: str) -> Mapping[tuple[str, ...], Value]:
+        """Return what it came to for each combination of values of these tags; a tag that is missing is ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What is known of a run before its load begins, for those that record it."""
+
+    run_id: str
+    title: str
+    """The script's path, or the request of `surgeline http`."""
+    script_path: Path | None
+    script_text: str
+    """Empty where there is no script."""
+    started_at: datetime
+    """With its time zone."""
+    seed: int
+    tags: Mapping[str, str]
+    options: Mapping[str, Any]
+    """By name, as they were given; of types that JSON has."""
+    scenarios: tuple[str, ...]
+    """One line for each scenario: its name and what its executor does."""
+    metrics: tuple[Metric, ...]
+    """Those of the script's own."""
+    notify: Callable[[str], None]
+    """Takes a message for the person who watches."""
 
 
 @dataclass(frozen=True, slots=True)

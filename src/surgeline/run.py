@@ -5,35 +5,41 @@ of it together.
 """
 
 import asyncio
-import inspect
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from surgeline._native.poller import Poller
-from surgeline.collect import Results, snapshot
-from surgeline.engine.checks import Checks, current_checks
-from surgeline.engine.context import RunContext
-from surgeline.engine.execution import Blocks, Execution
-from surgeline.engine.iteration_errors import script_traceback
-from surgeline.engine.loop import close_loop, new_loop
-from surgeline.engine.scenario import CLEANUP_SECONDS, ScenarioRun
-from surgeline.engine.signals import stop_signals
+from surgeline.collect import Results, planned_starts
+from surgeline.engine.context import Abort, RunContext, environment
+from surgeline.engine.control import control_server, parse_address
+from surgeline.engine.driving import drive
+from surgeline.engine.ending import RunAborted
+from surgeline.engine.execution import Execution
+from surgeline.engine.executors import ExternallyControlled
+from surgeline.engine.keyboard import keyboard
+from surgeline.engine.load import Load
+from surgeline.engine.loop import new_loop
+from surgeline.engine.scenario import CLEANUP_SECONDS
+from surgeline.engine.signals import stop_signals, undisturbed
+from surgeline.engine.sink import Sink
+from surgeline.engine.steering import Steering
 from surgeline.errors import ExitCode, SetupError, SurgelineError
+from surgeline.judge.watch import ThresholdWatch
+from surgeline.lifecycle import Lifecycle
 from surgeline.metrics.registry import Registry
 from surgeline.metrics.trend_stats import DEFAULT_TREND_STATS
-from surgeline.protocols.http.client import HttpScenario
-from surgeline.protocols.http.endpoints import Endpoints
-from surgeline.protocols.http.origins import Origins
+from surgeline.outputs.output import Output
 from surgeline.report.progress import ProgressSnapshot
-from surgeline.result import RunResult
-from surgeline.script.declare import run_environment
-from surgeline.script.plan import Hook, TestPlan
-from surgeline.script.vu import VU
+from surgeline.result import RunFacts, RunResult
+from surgeline.script.plan import SECOND_NS, TestPlan
+from surgeline.script.vu import Users
+from surgeline.sinks import Guard, Outputs, Progress
 
-HOOK_SECONDS = 60
 _PATIENCE_AT_ONCE = 1.0
 """How long tasks of the script may take to end when the run is stopped at once."""
 
@@ -49,6 +55,19 @@ class RunOptions:
     seed: int | None = None
     insecure: bool = False
     trend_stats: tuple[str, ...] = DEFAULT_TREND_STATS
+    setup_timeout_ns: int = 60 * SECOND_NS
+    teardown_timeout_ns: int = 60 * SECOND_NS
+    control: str | None = None
+    """The address, on this machine, at which changes are taken while it runs."""
+    outputs: Sequence[Output] = ()
+    """What records the run, beside its result."""
+    run_id: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """The options as they were given, for the record."""
+    workers: int = 1
+    """How many processes carry out the load."""
+    recipe: Callable[[], TestPlan] | None = None
+    """Makes the same plan in another process, with which it shares nothing; needed by several workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +93,22 @@ class RunReport:
 def run_plan(plan: TestPlan, options: RunOptions) -> RunReport:
     """Carry out a plan. Blocks until it has ended; Ctrl-C ends it gracefully, a second one at once."""
     loop, poller = new_loop()
-    token = run_environment.set(plan.environment)
+    token = environment.set(plan.environment)
+    outputs = Outputs(options.outputs)
+    report = None
     try:
-        run = _Run(plan, options, loop, poller)
+        run = _Run(plan, options, loop, poller, outputs)
         with stop_signals(loop, run.stop):
             run.drive()
+            with suppress(KeyboardInterrupt), undisturbed():  # a signal has nothing to break off any more
+                report = run.report()
     finally:
-        run_environment.reset(token)
+        environment.reset(token)
         if not loop.is_closed():
             loop.close()
-    return run.report()
+        outputs.finish(None if report is None else report.result)
+    assert report is not None
+    return report
 
 
 class _StoppedError(SurgelineError):
@@ -91,35 +116,83 @@ class _StoppedError(SurgelineError):
 
 
 class _AbortedError(SurgelineError):
-    exit_code = ExitCode.ABORTED
+    def __init__(self, abort: Abort) -> None:
+        super().__init__(abort.reason)
+        self.exit_code = abort.exit_code
 
 
 class _Run:
     """One run, from set-up to result."""
 
-    def __init__(self, plan: TestPlan, options: RunOptions, loop: asyncio.AbstractEventLoop, poller: Poller) -> None:
+    def __init__(
+        self,
+        plan: TestPlan,
+        options: RunOptions,
+        loop: asyncio.AbstractEventLoop,
+        poller: Poller,
+        outputs: Outputs,
+    ) -> None:
+        self._outputs = outputs
         self._plan = plan
         self._options = options
         self._loop = loop
-        self._registry = Registry()
+        self._registry = Registry(options.notify)
         seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
         self._context = RunContext(loop, poller, self._registry, seed, plan.tags, options.notify)
-        self._origins = Origins(loop, insecure=options.insecure)
-        for scenario in plan.scenarios:
-            if scenario.base_url is not None:
-                self._origins.prepare(scenario.base_url)
-        self._http: dict[str, HttpScenario] = {}
-        self._execution = Execution(self._context, plan.scenarios, self._make_vu)
         self._started_at = datetime.now().astimezone()
+        users = Users(loop, self._context, plan.scenarios, insecure=options.insecure)
+        self._load = self._new_load(users)
+        self._lifecycle = Lifecycle(plan, self._context, users, options.setup_timeout_ns, options.teardown_timeout_ns)
+        self._steering = Steering(self._load)
+        self._thresholds = ThresholdWatch(plan.thresholds, self._planned_starts)
         self._error: SurgelineError | None = None
         self._loaded = False
         self._interrupted = False
+        outputs.start(self._facts(), self._registry)
+
+    def _facts(self) -> RunFacts:
+        plan, options = self._plan, self._options
+        return RunFacts(
+            run_id=options.run_id,
+            title=plan.title,
+            script_path=plan.path,
+            script_text=plan.text,
+            started_at=self._started_at,
+            seed=self._context.seed,
+            tags=plan.tags,
+            options=options.given,
+            scenarios=tuple(scenario.describe() for scenario in plan.scenarios),
+            metrics=plan.metrics,
+            notify=options.notify,
+        )
+
+    def _new_load(self, users: Users) -> Load:
+        options, scenarios = self._options, self._plan.scenarios
+        if options.workers == 1:
+            return Execution(self._context, scenarios, users.of_scenario)
+        from surgeline.outputs.samples import SampleOutput  # noqa: PLC0415 - few runs need it
+        from surgeline.workers.pool import PoolOptions, WorkerPool  # noqa: PLC0415 - few runs need it
+
+        assert options.recipe is not None, "several workers need to know how to make the plan"
+        # Every worker writes its own samples; what starts here is no more to be sent.
+        outputs = tuple(copy(output) for output in options.outputs if isinstance(output, SampleOutput))
+        pool = PoolOptions(options.workers, options.recipe, options.insecure, outputs, self._facts())
+        return WorkerPool(self._context, scenarios, pool)
+
+    def _planned_starts(self, tags: Mapping[str, str], start_ns: int, end_ns: int) -> int | None:
+        """A run that was ended before its time was to start nothing from then on."""
+        context = self._context
+        if context.stopped_ns and context.started_ns:
+            end_ns = max(start_ns, min(end_ns, context.stopped_ns - context.started_ns))
+        return planned_starts(self._load.runs, tags, start_ns, end_ns)
 
     def stop(self) -> None:
-        """End the run gracefully; called from a signal handler."""
+        """End the run gracefully; called from a signal handler. Does nothing when the run has ended."""
+        if self._loop.is_closed():
+            return
         self._interrupted = True
-        self._loop.call_soon_threadsafe(self._context.stopping.set)
-        message = "Stopping: iterations under way may end. Once more to stop at once."
+        self._loop.call_soon_threadsafe(self._context.stop)
+        message = "Stopping: what is under way may end. Once more to stop at once."
         try:
             self._options.notify(message)
         except RuntimeError:  # the signal came while something was being printed
@@ -127,107 +200,63 @@ class _Run:
 
     def drive(self) -> None:
         """Run to the end, or until a signal or the script breaks the run off; what was recorded until then counts."""
-        patience = CLEANUP_SECONDS
-        try:
-            self._loop.run_until_complete(self._whole())
-        except KeyboardInterrupt:
+        if drive(self._load, self._whole(), CLEANUP_SECONDS, _PATIENCE_AT_ONCE):
             self._interrupted = True
-            patience = _PATIENCE_AT_ONCE
-        except SystemExit as error:
-            self._error = _AbortedError(f"A task of the script ended the run with SystemExit({error.code!r}).")
-        finally:
-            self._evict()
-            self._close(patience)
-
-    def _close(self, patience: float) -> None:
-        try:
-            close_loop(self._loop, patience)
-        except KeyboardInterrupt:  # one more signal: no waiting at all, and the summary all the same
-            self._interrupted = True
-
-    def _evict(self) -> None:
-        """Whoever is still there when the run is over was broken off: no more iterations, no time to end in order."""
-        for run in self._execution.runs:
-            for user in run.users:
-                user.interrupted = user.evicted = True
 
     async def _whole(self) -> None:
         """Set-up, load, tear-down."""
         try:
-            await self._set_up()
-            if self._context.stopping.is_set():
-                return
-            self._loaded = True
-            self._started_at = datetime.now().astimezone()
-            await self._execution.run(self._on_second)
-            await self._call_hook(self._plan.teardown, "teardown")
+            with self._steered():
+                await self._load.prepare()
+                if not self._context.stopping.is_set():
+                    await self._lifecycle.set_up(self._load.runs)
+                if not self._context.stopping.is_set():
+                    await self._carry_out()
         except SetupError as error:
-            self._error = error
+            self._error = self._error or error
+        except RunAborted as abort:
+            self._context.end(Abort(str(abort)))
 
-    async def _set_up(self) -> None:
-        """Call set-up; a signal cancels it."""
-        hook = self._loop.create_task(self._call_hook(self._plan.setup, "setup"))
-        stopping = self._loop.create_task(self._context.stopping.wait())
-        await asyncio.wait({hook, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not hook.done():
-            hook.cancel()
-            await asyncio.wait({hook}, timeout=CLEANUP_SECONDS)
-        if hook.done() and not hook.cancelled():
-            self._context.data = hook.result()
+    async def _carry_out(self) -> None:
+        """Load, and tear-down, also where the load could not begin."""
+        self._loaded = True
+        self._started_at = datetime.now().astimezone()
+        try:
+            await self._load.run(self._sinks())
+        except SurgelineError as error:
+            self._loaded = False
+            self._error = error
+        await self._lifecycle.tear_down(self._load.runs)
+
+    @contextmanager
+    def _steered(self) -> Iterator[None]:
+        """Take changes at the control address, and from the keyboard where a scenario is made for them."""
+        address = self._options.control
+        controlled = any(isinstance(run.scenario.executor, ExternallyControlled) for run in self._load.runs)
+        with ExitStack() as stack:
+            if address is not None:
+                url = stack.enter_context(control_server(self._steering, self._loop, parse_address(address)))
+                self._options.notify(f"Control: {url}/status")
+            if controlled:
+                stack.enter_context(keyboard(self._steering, self._loop, self._options.notify))
+            yield
+
+    def _sinks(self) -> Sequence[Sink]:
+        guard = Guard(self._thresholds, self._context)
+        return [self._thresholds, guard, Progress(self._load, self._options.on_progress), *self._outputs.started]
 
     def report(self) -> RunReport:
         """Put together what came of it."""
+        abort = self._context.abort
+        if abort is not None and abort.exit_code is not ExitCode.THRESHOLDS_FAILED:  # that is for the verdict to say
+            self._error = _AbortedError(abort)
         if not self._loaded:
             stopped = _StoppedError("The run was stopped during set-up: there was no load.")
             return RunReport(None, stopped if self._interrupted else self._error)
-        self._execution.finish()
+        self._load.finish()
         return RunReport(
-            Results(self._plan, self._options.trend_stats, self._execution).build(self._started_at, self._interrupted),
+            Results(self._plan, self._options.trend_stats, self._load, self._thresholds.results()).build(
+                self._started_at, self._interrupted
+            ),
             self._error,
         )
-
-    def _make_vu(self, run: ScenarioRun, number: int) -> VU:
-        name = run.scenario.name
-        http = self._http.get(name)
-        if http is None:
-            http = self._http[name] = self._make_http(run.tags, run.scenario.base_url)
-        return VU(self._context, name, number, http)
-
-    def _make_http(self, tags: Mapping[str, str], base_url: str | None) -> HttpScenario:
-        endpoints = Endpoints(self._registry, tags, self._options.notify)
-        return HttpScenario(self._context.poller, self._origins, endpoints, base_url=base_url)
-
-    async def _call_hook(self, hook: Hook | None, name: str) -> Any:
-        """Call set-up or tear-down with a virtual user of its own."""
-        if hook is None:
-            return None
-        tags = {**self._context.tags, "group": f"::{name}"}
-        http = self._make_http(tags, self._plan.scenarios[0].base_url)
-        user = VU(self._context, name, 0, http)
-        current_checks.set(Checks(self._registry, tags))
-        limit = asyncio.timeout(HOOK_SECONDS)
-        try:
-            async with limit:
-                return await _call(hook, user)
-        except (Exception, asyncio.CancelledError, SystemExit) as error:
-            if limit.expired():
-                raise SetupError(f"@{name} did not end within {HOOK_SECONDS} s.") from None
-            if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
-                raise
-            raise SetupError(f"@{name} raised.\n{script_traceback(error)}") from None
-        finally:
-            user.close()
-
-    def _on_second(self, blocks: Blocks) -> None:
-        self._options.on_progress(snapshot(self._execution, blocks))
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-async def _call(hook: Hook, user: VU) -> Any:
-    result = hook(user) if inspect.signature(hook).parameters else hook()
-    return await result if isinstance(result, Awaitable) else result

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from surgeline import pool
 from surgeline.errors import OptionError
+from surgeline.schedule.share import Share
 
 
-def user(seed=1):
-    return SimpleNamespace(random=Random(seed))
+def user(seed=1, share=Share()):  # noqa: B008 - it is frozen
+    return SimpleNamespace(random=Random(seed), share=share)
 
 
 def test_ids():
@@ -29,12 +30,40 @@ def test_cycle_takes_turns_over_all_users(count, draws):
     assert [ids.cycle(user()) for _ in range(draws)] == [str(turn % count) for turn in range(draws)]
 
 
+@given(st.integers(1, 50), st.integers(1, 5))
+def test_workers_share_what_is_unique_and_cycle_through_all_of_it(count, workers):
+    """Each worker has a pool of its own, which does not know of the others."""
+    drawn, turns = Counter(), Counter()
+    for index in range(workers):
+        vu, ids = user(share=Share(index, workers)), pool.ids("{}", first=0, count=count)
+        turns.update(ids.cycle(vu) for _ in range(count))
+        drawn.update(ids.unique(vu) for _ in range(vu.share.count(count)))
+        with pytest.raises(LookupError):
+            ids.unique(vu)
+    assert drawn == Counter(pool.ids("{}", first=0, count=count))
+    assert set(turns) == set(drawn)
+
+
 @given(st.integers(1, 50))
 def test_unique_gives_each_once_and_then_says_so(count):
     ids = pool.ids("{}", count=count)
     assert Counter(ids.unique(user()) for _ in range(count)) == Counter(ids)
     with pytest.raises(LookupError, match="make the pool larger"):
         ids.unique(user())
+
+
+def test_what_is_used_up_is_said_of_the_worker():
+    vu, ids = user(share=Share(1, 3)), pool.ids("{}", first=0, count=5)
+    assert [ids.unique(vu), ids.unique(vu)] == ["1", "4"]
+    with pytest.raises(LookupError, match="worker 2 of 3 has its part of 5 values, and all 2 were drawn"):
+        ids.unique(vu)
+
+
+def test_set_up_beside_several_workers_takes_turns_and_draws_nothing_unique():
+    ids = pool.ids("{}", first=0, count=5)
+    assert [ids.cycle(user(share=None)) for _ in range(2)] == ["0", "1"]
+    with pytest.raises(RuntimeError, match="@setup or @teardown"):
+        ids.unique(user(share=None))
 
 
 def test_random_is_by_the_users_generator_and_reaches_all():

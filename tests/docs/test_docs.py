@@ -13,8 +13,10 @@ import pytest
 from documents import DOCUMENTS, ROOT, Block, anchors, blocks, links
 
 from surgeline.cli.main import surgeline
+from surgeline.schedule.duration import parse_duration
 from surgeline.script.load import load_script
 
+COMMANDS = surgeline.list_commands(click.Context(surgeline))
 BASE_URL = "http://127.0.0.1:8080"
 """Where the services of the examples are."""
 SHORT = "300ms"
@@ -28,10 +30,11 @@ async def any_scenario(vu):
 
 PYTHON = blocks("python")
 CONSOLE = blocks("console")
+FILES = [block for block in [*PYTHON, *blocks("toml")] if "file" in block.marks]
 
 
 def is_script(block: Block) -> bool:
-    return "@scenario" in block.text
+    return re.search(r"\bscenario\(", block.text) is not None
 
 
 def run(command: list[str] | str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -58,8 +61,11 @@ def test_a_script_runs(block: Block, tmp_path: Path, base_url: str, request: pyt
     if "needs" in block.marks:
         assert block.marks["needs"] == "postgresql"
         variables["DATABASE_URL"] = request.getfixturevalue("postgres_url")
-    (tmp_path / "script.py").write_text(block.text, encoding="utf-8")
-    load = shlex.split(block.marks.get("load", "--iterations 2"))
+    as_written = "short" in block.marks
+    text = divided(block.text, int(block.marks["short"] or 100)) if as_written else block.text
+    (tmp_path / "script.py").write_text(text, encoding="utf-8")
+    write_data_files(tmp_path)
+    load = shlex.split(block.marks.get("load", "" if as_written else "--iterations 2"))
     options = [*shlex.split(block.marks.get("args", "")), *load, "--base-url", base_url, "--seed", "1", "--quiet"]
 
     done = run([sys.executable, "-m", "surgeline", "run", "script.py", *options], tmp_path, **variables)
@@ -72,7 +78,7 @@ def test_a_script_runs(block: Block, tmp_path: Path, base_url: str, request: pyt
 
 @pytest.mark.parametrize("block", [block for block in PYTHON if not is_script(block)], ids=str)
 def test_a_fragment_can_stand_in_a_script(block: Block, tmp_path: Path) -> None:
-    (tmp_path / "users.csv").write_text("id,name\n1,ada\n", encoding="utf-8")
+    write_data_files(tmp_path)
     script = tmp_path / "script.py"
     script.write_text(block.text + ANY_SCENARIO, encoding="utf-8")
 
@@ -81,13 +87,27 @@ def test_a_fragment_can_stand_in_a_script(block: Block, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", [block for block in CONSOLE if "run" in block.marks], ids=str)
 def test_commands_run(block: Block, tmp_path: Path, base_url: str) -> None:
-    for script in (other for other in PYTHON if "file" in other.marks and other.document == block.document):
-        (tmp_path / script.marks["file"]).write_text(shortened(script.text, base_url), encoding="utf-8")
+    for file in (other for other in FILES if other.document == block.document):
+        (tmp_path / file.marks["file"]).write_text(shortened(file.text, base_url), encoding="utf-8")
     for command in commands(block):
-        if shutil.which(command.split()[0]) or command.startswith("surgeline"):
+        if all(shutil.which(program) or program == "surgeline" for program in programs(command)):
             done = run(shortened(command, base_url), tmp_path)
             # A busy machine may be too slow for a rate; that is no mistake of the document.
             assert done.returncode in (0, 112), f"{command}: {told(done)}"
+
+
+def write_data_files(folder: Path) -> None:
+    (folder / "users.csv").write_text("id,name\n1,ada\n2,grace\n", encoding="utf-8")
+
+
+def divided(text: str, by: int) -> str:
+    """Return a script whose executors are as they are, and all of whose durations are so many times shorter.
+
+    Those of thresholds are whole seconds: they become one.
+    """
+    text = re.sub(r"\b(over|after) \d+[smh]", r"\1 1s", text)
+    durations = r'"((\d+(ms|s|m|h))+)"'
+    return re.sub(durations, lambda found: f'"{parse_duration(found[1]) / 1e6 / by:g}ms"', text)
 
 
 def shortened(text: str, base_url: str) -> str:
@@ -99,14 +119,19 @@ def commands(block: Block) -> list[str]:
     return [line.removeprefix("$ ") for line in block.text.splitlines() if line.startswith("$ ")]
 
 
+def programs(command: str) -> list[str]:
+    """Return the programs of a pipeline, without the variables that stand before them."""
+    return [re.sub(r"^([A-Z_]+=\S+ )*", "", part.strip()).split()[0] for part in command.split("|")]
+
+
 def every_command() -> list[str]:
     """All command lines of surgeline in the documents, wherever they stand."""
     found = []
     for document in DOCUMENTS:
         for line in document.read_text(encoding="utf-8").splitlines():
-            match = re.match(r"(?:\$ |    )(?:[A-Z_]+=\S+ )*(surgeline (?:run|http|demo) .*)", line)
-            if match and "[OPTIONS]" not in line:
-                found.append(match[1])
+            match = re.match(r"(?:\$ |    )(?:[A-Z_]+=\S+ )*(surgeline .*)", line)
+            if match and "[OPTIONS]" not in line and match[1].split()[1] in COMMANDS:
+                found.append(re.split(r" (?:\||2?>) ", match[1])[0])
     return list(dict.fromkeys(found))
 
 

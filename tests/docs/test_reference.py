@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import sqlite3
 
 import click
 import pytest
@@ -9,16 +10,41 @@ from documents import rows, section
 
 import surgeline
 from surgeline.cli.main import surgeline as command_line
-from surgeline.errors import ExitCode
+from surgeline.errors import ExitCode, OptionError, ThresholdError
+from surgeline.judge.grammar import parse_thresholds
 from surgeline.metrics.names import BUILTIN
+from surgeline.outputs.output import parse_outputs
 from surgeline.protocols.http.client import DEFAULT_TIMEOUT, HttpClient
 from surgeline.protocols.http.errors import ErrorCode
 from surgeline.protocols.http.response import Response, Timings
+from surgeline.script.options import OPTIONS
+from surgeline.script.setting import Layer
+from surgeline.script.settings import OTHER_VARIABLES
+from surgeline.store import schema
 
 UNITS = {"time": "ms", "data": "bytes"}
 FUNCTIONS = section("reference.md", "## Functions")
 EXECUTORS = section("reference.md", "## Executors")
 CLIENT = section("reference.md", "## The HTTP client")
+THRESHOLDS = section("reference.md", "## Thresholds")
+RUN_OPTIONS = "all of `run`"
+OF_OUR_TESTS = {"SURGELINE_REQUIRE_SERVERS"}
+EXECUTOR_NAMES = (
+    "constant_vus",
+    "ramping_vus",
+    "shared_iterations",
+    "per_vu_iterations",
+    "constant_arrival_rate",
+    "ramping_arrival_rate",
+    "externally_controlled",
+)
+OWN_METRICS = (surgeline.Counter, surgeline.Gauge, surgeline.Rate, surgeline.Trend)
+OF_EACH_TYPE = {"counter": "http_reqs", "gauge": "vus", "rate": "checks", "trend": "http_req_duration"}
+LAYERS = {
+    "everywhere": {Layer.FILE, Layer.SCRIPT, Layer.ENVIRONMENT, Layer.FLAG},
+    "file, environment, flag": {Layer.FILE, Layer.ENVIRONMENT, Layer.FLAG},
+    "file, flag": {Layer.FILE, Layer.FLAG},
+}
 
 
 def commands() -> list[str]:
@@ -33,10 +59,13 @@ def options(name: str) -> dict[str, click.Option]:
 
 @pytest.mark.parametrize("name", commands())
 def test_every_option_of_a_command_and_no_other(name: str) -> None:
-    documented = [word for row in rows(section("reference.md", f"### surgeline {name}")) for word in words(row[0])]
+    table = rows(section("reference.md", f"### surgeline {name}"))
+    documented = [word for row in table for word in words(row[0])]
 
     if name == "run":  # its second table says how options act together
         documented = documented[: documented.index("--quiet") + 1]
+    if any(row[0] == RUN_OPTIONS for row in table):
+        documented += options("run")
     assert set(documented) == set(options(name))
 
 
@@ -51,6 +80,29 @@ def test_defaults_of_options(name: str) -> None:
         for option in (known[word] for word in words(row[0]) if word in known):
             shown = option.show_default and row[1] != "as for `run`"
             assert not shown or row[1].strip("`") == str(option.default), row
+
+
+def test_every_option_of_a_run_with_its_variable_default_and_layers() -> None:
+    table = {row[0].strip("`"): row[1:] for row in rows(section("reference/options.md", "## Every option"))}
+
+    assert set(table) == set(OPTIONS)
+    for name, (flags, variable, default, layers) in table.items():
+        option = OPTIONS[name]
+        assert set(code(flags)) == set(option.flags), name
+        assert code(variable) == ([option.variable] if option.variable else []), name
+        expected = "false" if option.default is False else option.default_text
+        assert code(default) == ([expected] if expected else []), name
+        assert option.layers == LAYERS[layers], name
+
+
+def test_every_other_variable() -> None:
+    documented = {word for row in rows(section("reference/options.md", "## Other variables")) for word in code(row[0])}
+
+    assert documented >= OTHER_VARIABLES - OF_OUR_TESTS
+
+
+def code(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
 
 
 def test_every_metric_with_its_type_and_unit() -> None:
@@ -86,18 +138,130 @@ def test_every_public_name(name: str) -> None:
         (surgeline.scenario, FUNCTIONS),
         (surgeline.thresholds, FUNCTIONS),
         (surgeline.check, FUNCTIONS),
+        (surgeline.abort, FUNCTIONS),
+        (surgeline.fail, FUNCTIONS),
         (surgeline.env, FUNCTIONS),
+        (surgeline.options, FUNCTIONS),
         (surgeline.pool.ids, FUNCTIONS),
         (surgeline.pool.rows, FUNCTIONS),
-        (surgeline.constant_vus, EXECUTORS),
-        (surgeline.shared_iterations, EXECUTORS),
-        (surgeline.constant_arrival_rate, EXECUTORS),
+        (surgeline.weighted, FUNCTIONS),
+        (surgeline.constant, FUNCTIONS),
+        (surgeline.uniform, FUNCTIONS),
+        (surgeline.exponential, FUNCTIONS),
+        *((metric, FUNCTIONS) for metric in OWN_METRICS),
+        *((getattr(surgeline, name), EXECUTORS) for name in EXECUTOR_NAMES),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_the_signature_of_a_function(function: object, text: str) -> None:
     assert callable(function)
-    assert f"{function.__name__}({signature(function)})`**" in text
+    assert f"{function.__name__}({signature(function)})`**" in text.replace("\n", " ")
+
+
+@pytest.mark.parametrize("metric", OWN_METRICS, ids=lambda metric: metric.__name__)
+def test_how_a_metric_of_ones_own_is_fed(metric: type) -> None:
+    (row,) = [
+        row for row in rows(section("reference.md", "### Metrics of your own")) if f"`{metric.__name__}(" in row[0]
+    ]
+    words = dict(aggregations_table())[metric.__name__.lower()]
+
+    assert f"`add({signature(metric.add).removeprefix('self, ')})`" in row[1]
+    assert set(code(row[2])) == set(words)
+
+
+@pytest.mark.parametrize("name", EXECUTOR_NAMES)
+def test_every_option_of_an_executor_with_its_default(name: str) -> None:
+    text = EXECUTORS[EXECUTORS.index(f"**`{name}(") :].partition("\n**`")[0]
+    table = {row[0].strip("`"): row[1].strip("`") for row in rows(text)}
+    known = inspect.signature(getattr(surgeline, name)).parameters
+
+    assert set(table) == set(known)
+    for option, default in table.items():
+        if known[option].default is inspect.Parameter.empty:
+            assert default == "required", option
+        elif known[option].default is not None:  # what stands for None is said in words
+            assert default == shown(known[option].default), option
+
+
+def test_every_option_of_a_scenario() -> None:
+    documented = {row[0].strip("`") for row in rows(FUNCTIONS.partition("**`thresholds(")[0])}
+
+    assert documented == set(inspect.signature(surgeline.scenario).parameters)
+
+
+def test_every_hook() -> None:
+    documented = {name for row in rows(section("reference.md", "### Hooks")) for name in code(row[0])}
+
+    assert documented == {"setup", "teardown", "vu_start", "vu_stop"} <= set(surgeline.__all__)
+
+
+def aggregations_table() -> list[tuple[str, list[str]]]:
+    kinds = [(row[0], code(row[1])) for row in rows(THRESHOLDS) if row[0] in OF_EACH_TYPE]
+    return [(kind, [word for word in words if not word.startswith("p(99")]) for kind, words in kinds]
+
+
+@pytest.mark.parametrize(("kind", "words"), aggregations_table())
+def test_every_aggregation_of_a_threshold(kind: str, words: list[str]) -> None:
+    metric = OF_EACH_TYPE[kind]
+    for word in words:
+        judged(metric, f"{word.replace('N', '95')}<1")
+
+    with pytest.raises(ThresholdError) as refused:
+        judged(metric, "avg<1" if kind == "gauge" else "value<1")
+    known = re.split(r", | or ", re.search(r"\): (.+), found", str(refused.value))[1])
+    assert {word.removesuffix(" with N from 0 to 100") for word in known} == set(words)
+
+
+def test_every_operator_and_clause_of_a_threshold() -> None:
+    operators = code(re.search(r"Operators: (.+)\n", THRESHOLDS)[1])
+    for operator in operators:
+        judged("http_reqs", f"count{operator}1")
+    with pytest.raises(ThresholdError) as refused:
+        judged("http_reqs", "count")
+    assert set(re.search(r"operator \((.+?)\)", str(refused.value))[1].split()) == set(operators)
+
+    clauses = [row for row in rows(THRESHOLDS) if len(row) == 3 and row[0].strip("`")[:2] in ("of", "ov", "af")]
+    assert len(clauses) == 3
+    for clause, example, _ in clauses:
+        assert clause.strip("`").split()[0] in example
+        judged("iterations" if "target" in example else "http_req_duration", example.strip("`"))
+
+
+def test_every_key_of_a_threshold_in_its_long_form() -> None:
+    keys = [
+        row[0].strip("`")
+        for row in rows(THRESHOLDS)
+        if row[0].strip("`") in ("threshold", "abort_on_fail", "delay_abort_eval")
+    ]
+    with pytest.raises(ThresholdError) as refused:
+        parse_thresholds({"http_reqs": {"nothing": 1}}, BUILTIN)
+
+    assert re.search("the keys (.+), found", str(refused.value))[1].split(", ") == keys
+
+
+def judged(metric: str, condition: str) -> None:
+    parse_thresholds({metric: condition}, BUILTIN)
+
+
+def test_every_kind_of_output() -> None:
+    documented = [row[0].strip("`") for row in rows(section("reference/files.md", "## Outputs"))]
+    with pytest.raises(OptionError) as refused:
+        parse_outputs(["nothing=here"])
+
+    assert re.search("expected one of (.+), found", str(refused.value))[1].split(", ") == documented
+
+
+def test_every_table_of_the_run_file() -> None:
+    text = section("reference/files.md", "## The run file")
+    documented = {row[0].strip("`"): code(row[1]) for row in rows(text) if len(row) == 3}
+    with sqlite3.connect(":memory:") as database:
+        database.executescript(schema.TABLES)
+        names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        columns = {name: [row[1] for row in database.execute(f"PRAGMA table_info({name})")] for name in names}
+
+    assert documented == columns
+    assert f"0x{schema.APPLICATION_ID:X}" in text
+    assert f"`PRAGMA user_version` is {schema.VERSION}." in text
 
 
 def signature(function: object) -> str:
@@ -108,9 +272,14 @@ def signature(function: object) -> str:
         if each.kind is each.KEYWORD_ONLY and "*" not in parts:
             parts.append("*")
         unset = each.default is each.empty or type(each.default) is object
-        default = "" if unset else f"={each.default!r}".replace("'", '"')
-        parts.append(each.name + default)
+        stars = "**" if each.kind is each.VAR_KEYWORD else ""
+        parts.append(stars + each.name + ("" if unset else f"={shown(each.default)}"))
     return ", ".join(parts)
+
+
+def shown(default: object) -> str:
+    """Return a default as scripts write it."""
+    return repr(default).replace("'", '"')
 
 
 def test_every_option_of_a_request() -> None:
@@ -136,6 +305,17 @@ def test_every_timing(name: str) -> None:
 def test_every_part_of_a_virtual_user() -> None:
     text = FUNCTIONS + section("scripts.md", "### The virtual user")
     public = {name for name in dir(surgeline.VU) if not name.startswith("_")}
-    internal = {"abandoned", "checks", "clients", "close", "connect_failures", "evicted", "interrupted", "lateness_ns"}
+    internal = {
+        "abandoned",
+        "checks",
+        "clients",
+        "close",
+        "connect_failures",
+        "evicted",
+        "interrupted",
+        "lateness_ns",
+        "share",
+        "resting",
+    }
 
     assert {name for name in public - internal if not re.search(rf"`(await )?(vu\.)?{name}\b", text)} == set()

@@ -12,6 +12,7 @@ from surgeline.engine.loop import close_loop, new_loop
 from surgeline.engine.scenario import Scenario, ScenarioRun
 from surgeline.engine.vu import VirtualUser
 from surgeline.metrics.registry import Registry
+from surgeline.schedule.share import Share
 
 MS = 1_000_000
 SECOND = 1_000_000_000
@@ -58,21 +59,42 @@ class Ran:
         return self.execution.runs
 
 
-def run_scenarios(*scenarios: Scenario, stop_when: Callable[[Execution], Any] | None = None, seed: int = 1) -> Ran:
+class _Seconds:
+    """Keeps the blocks of each second of the load."""
+
+    def __init__(self, seconds: list[Any]) -> None:
+        self._seconds = seconds
+        self._blocks: list[Any] = []
+
+    def take(self, _second: int, blocks: list[Any]) -> None:
+        self._blocks += blocks
+
+    def end_second(self, second: int, _seconds: float) -> None:
+        if second >= 0:
+            self._seconds.append(self._blocks)
+        self._blocks = []
+
+
+def run_scenarios(
+    *scenarios: Scenario,
+    stop_when: Callable[[Execution], Any] | None = None,
+    seed: int = 1,
+    share: Share | None = None,
+) -> Ran:
     """Run scenarios to their end; `stop_when(execution)` is awaited beside them, then the run is asked to stop."""
     messages: list[str] = []
     with our_loop() as (loop, poller):
-        context = RunContext(loop, poller, Registry(), seed, {}, messages.append)
+        context = RunContext(loop, poller, Registry(), seed, {}, messages.append, share or Share())
 
         def make_vu(run: ScenarioRun, number: int) -> VirtualUser:
-            return VirtualUser(context, run.scenario.name, number)
+            return VirtualUser(context, run, number)
 
         execution = Execution(context, scenarios, make_vu)
         ran = Ran(execution, messages)
 
         async def whole() -> None:
             stopper = asyncio.create_task(_stop(execution, stop_when)) if stop_when else None
-            await execution.run(ran.seconds.append)
+            await execution.run([_Seconds(ran.seconds)])
             if stopper:
                 stopper.cancel()
 

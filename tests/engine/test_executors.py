@@ -6,60 +6,15 @@ import time
 
 import pytest
 from engine_support import MS, SECOND, run_scenarios
+from executor_support import adds_up, after_starts, at_once, briefly, computes, for_long, nothing, rate
 
 from surgeline._native.poller import now_ns
 from surgeline.engine import scenario
 from surgeline.engine.checks import check
 from surgeline.engine.execution import Execution
-from surgeline.engine.executors import ConstantArrivalRate, ConstantVUs, SharedIterations
+from surgeline.engine.executors import ConstantArrivalRate, ConstantVUs, RampingVUs, SharedIterations
 from surgeline.engine.scenario import Scenario
-
-
-def rate(rate, duration_ns, pre=0, most=1_000, unit=SECOND):
-    return ConstantArrivalRate(rate, unit, duration_ns, pre, most)
-
-
-async def nothing(vu):
-    pass
-
-
-async def briefly(vu):
-    await vu.sleep(0.0005)
-
-
-async def for_long(vu):
-    await vu.sleep(1000)
-
-
-async def computes(vu):
-    until = time.perf_counter() + 0.002
-    while time.perf_counter() < until:
-        pass
-
-
-def after_starts(count):
-    async def stop(execution):
-        while execution.runs[0].started < count:  # noqa: ASYNC110 - a native counter sets no event
-            await asyncio.sleep(0)
-
-    return stop
-
-
-async def at_once(execution):
-    pass
-
-
-def adds_up(ran):
-    for run in ran.runs:
-        planned = run.scenario.executor.planned_iterations
-        tags = {"scenario": run.scenario.name}
-        assert run.started + run.dropped == planned
-        assert ran.count("dropped_iterations", tags) == run.dropped
-        assert run.started == ran.count("iterations", tags) + ran.count("interrupted_iterations", tags)
-        assert ran.count("iteration_lateness", tags) == ran.count("iterations", tags)
-        assert run.active == 0
-    return ran
-
+from surgeline.schedule.stages import Stage
 
 # Whatever is planned is started or dropped
 
@@ -245,25 +200,21 @@ def test_a_run_that_stops_before_a_scenario_starts_drops_all_of_it(executor):
 def test_an_error_of_ours_in_one_scenario_ends_the_other_and_is_raised():
     """A defect must not hang the run."""
 
-    class Broken:
-        planned_iterations = planned_ns = None
-        max_vus = 1
-
-        def describe(self):
-            return "broken"
-
+    class Broken(ConstantVUs):
         async def execute(self, run):
             raise ZeroDivisionError
 
     with pytest.raises(ExceptionGroup) as caught:
-        run_scenarios(Scenario("broken", nothing, Broken()), Scenario("other", for_long, ConstantVUs(3, 600 * SECOND)))
+        run_scenarios(
+            Scenario("broken", nothing, Broken(1, SECOND)), Scenario("other", for_long, ConstantVUs(3, 600 * SECOND))
+        )
     assert [type(error) for error in caught.value.exceptions] == [ZeroDivisionError]
 
 
 def test_the_error_of_a_callback_each_second_is_raised_and_the_collector_is_as_before(monkeypatch):
     callbacks = list(gc.callbacks)
 
-    def fails(_execution, _now, _on_second):
+    def fails(_execution, _now):
         raise OSError("nobody watches")
 
     monkeypatch.setattr(Execution, "_tick", fails)
@@ -364,3 +315,19 @@ def test_a_second_of_many_series_is_ended_in_slices_and_whole():
     ran = run_scenarios(Scenario("many", checks, ConstantVUs(1, SECOND * 6 // 5)))
     found = {series.tags["check"] for series, _ in ran.seconds[0] if series.metric.name == "checks"}
     assert len(found) == 300
+
+
+@pytest.mark.parametrize(
+    "executor",
+    [
+        ConstantVUs(3, 60 * MS),
+        SharedIterations(3, 1000, 60 * MS),
+        RampingVUs(3, (Stage(30 * MS, 3), Stage(0, 1), Stage(30 * MS, 1)), 30 * SECOND),
+    ],
+)
+def test_who_rests_for_its_pacing_does_not_hold_up_the_end(executor):
+    async def iteration(vu):
+        pass
+
+    ran = run_scenarios(Scenario("s", iteration, executor, pacing_ns=1000 * SECOND))
+    assert (ran.count("iterations"), ran.count("interrupted_iterations")) == (3, 0)

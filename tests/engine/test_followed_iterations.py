@@ -6,8 +6,9 @@ import pytest
 from engine_support import run_async
 
 from surgeline._native.cells import CounterCell, TrendCell
-from surgeline._native.iteration import Budget, Recorder, UserState
+from surgeline._native.iteration import Budget, Recorder, Tally, UserState
 from surgeline._native.poller import Completion, now_ns
+from surgeline.engine.ending import RunAborted
 
 FOREVER = 9 * 10**18
 MS = 1_000_000
@@ -21,7 +22,7 @@ class Lives:
         self.errors, self.interrupts, self.calls = [], [], []
         self.poller = poller
         self.user = UserState()
-        self.record = Recorder(*self.cells, self.errors.append, lambda: self.interrupts.append(1))
+        self.record = Recorder(Tally(), *self.cells, self.errors.append, lambda: self.interrupts.append(1), RunAborted)
         self.task = asyncio.create_task(self._live(budget))
 
     async def _live(self, budget):

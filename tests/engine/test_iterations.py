@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import sys
 import weakref
 from contextlib import contextmanager, suppress
@@ -10,9 +11,10 @@ import pytest
 from engine_support import MS, SECOND, run_async, run_scenarios
 
 from surgeline._native.cells import CounterCell, TrendCell
-from surgeline._native.iteration import Budget, Recorder, UserState, pause_ns
+from surgeline._native.iteration import Budget, Recorder, Tally, UserState, pause_ns
 from surgeline._native.poller import Completion, now_ns
 from surgeline.engine import iteration_errors, scenario
+from surgeline.engine.ending import RunAborted, abort, fail
 from surgeline.engine.executors import ConstantArrivalRate, ConstantVUs, SharedIterations
 from surgeline.engine.scenario import Scenario
 
@@ -220,6 +222,44 @@ def test_an_exception_from_our_own_code_is_placed_in_the_script():
     (kind,) = ran.runs[0].errors.counts
     assert f"({__file__}:" in kind
     assert "expected seconds from 0 up, found -1" in kind
+
+
+@pytest.mark.parametrize("sleep", ["1s", None])
+def test_a_sleep_of_no_number(sleep):
+    async def fails(vu):
+        await vu.sleep(sleep)
+
+    (kind,) = run_scenarios(shared(fails, 1)).runs[0].errors.counts
+    assert kind.startswith(f"TypeError: sleep: expected seconds as a number such as 1.5, found {sleep!r} (")
+
+
+async def times_out(vu):
+    async with asyncio.timeout(0):
+        await vu.sleep(1000)
+
+
+async def reads_no_json(vu):
+    json.loads("{")
+
+
+@pytest.mark.parametrize("function", [times_out, reads_no_json])
+def test_an_exception_is_placed_in_the_script_not_in_a_library(function):
+    errors = run_scenarios(shared(function, 1)).runs[0].errors
+    ((kind, trace),) = errors.first_tracebacks.items()
+    first = function.__code__.co_firstlineno
+    assert kind.endswith(tuple(f"({__file__}:{first + line})" for line in (1, 2)))
+    assert ".pyx" not in trace
+    assert "_native" not in trace
+
+
+def test_a_failure_is_called_by_its_name():
+    async def fails(vu):
+        fail("no stock")
+
+    errors = run_scenarios(shared(fails, 1)).runs[0].errors
+    ((kind, trace),) = errors.first_tracebacks.items()
+    assert kind.startswith("IterationFailed: no stock (")
+    assert trace.splitlines()[-1] == "IterationFailed: no stock"
 
 
 def test_kinds_of_exceptions_are_bounded():
@@ -468,12 +508,17 @@ def test_users_are_collected_after_the_run():
 # The native parts alone
 
 
-def recorder(errors=None, interrupts=None):
+def recorder(errors=None, interrupts=None, tally=None, pacing_ns=0, index=0, of=1):
     cells = CounterCell(), TrendCell(), TrendCell(), TrendCell()
     record = Recorder(
+        tally or Tally(),
         *cells,
         (errors if errors is not None else []).append,
         lambda: (interrupts if interrupts is not None else []).append(1),
+        RunAborted,
+        pacing_ns,
+        index,
+        of,
     )
     return record, cells
 
@@ -622,3 +667,56 @@ def test_close_ends_the_function_and_counts_an_interruption():
         return steps, interrupts, record.active
 
     assert run_async(main) == (["finally"], [1], 0)
+
+
+def test_numbers_over_the_scenario_and_the_run():
+    """Worker 1 of 3 has every third number; two scenarios share those of the run, and one is of two workers only."""
+
+    async def main(poller):
+        tally = Tally(1, 3)
+        first, second = recorder(tally=tally, index=1, of=3)[0], recorder(tally=tally, index=1, of=2)[0]
+        user, seen = UserState(), []
+
+        async def note(user):
+            seen.append((user.scenario_iteration, user.run_iteration))
+
+        for record in (first, second, first, second):
+            await record.once(poller, note, user, now_ns())
+        return seen, tally.started
+
+    assert run_async(main) == ([(1, 1), (1, 4), (4, 7), (3, 10)], 4)
+
+
+def test_paced_iterations_start_no_closer():
+    """One that takes longer is followed at once, and the time that was lost is not caught up."""
+
+    async def main(poller):
+        record, _ = recorder(pacing_ns=20 * MS)
+        starts = [now_ns()]
+
+        async def work(_user):
+            starts.append(now_ns())
+            await poller.sleep_until(now_ns() + (50 if len(starts) == 3 else 1) * MS)
+
+        await record.repeat(poller, work, UserState(), Budget(now_ns() + 1000 * SECOND, 5))
+        return [(start - starts[0]) / MS for start in starts[1:]]
+
+    for start, earliest in zip(run_async(main), (0, 20, 70, 90, 110), strict=True):
+        assert start >= earliest
+
+
+def test_an_abort_ends_the_user_and_counts_as_interrupted():
+    async def main(poller):
+        errors, interrupts = [], []
+        record, (iterations, *_) = recorder(errors, interrupts)
+
+        async def aborts(_user):
+            await poller.sleep_until(now_ns() + MS)
+            abort("enough")
+
+        with pytest.raises(RunAborted, match="enough"):
+            await record.repeat(poller, aborts, UserState(), Budget(now_ns() + SECOND))
+        iterations.rotate()
+        return errors, interrupts, iterations.total, record.started, record.active
+
+    assert run_async(main) == ([], [1], 0, 1, 0)

@@ -145,3 +145,66 @@ def test_never_passes_what_failed_or_was_not_measured(results, health, p50_ms):
 def test_a_quiet_rest_of_the_run_does_not_hide_that_the_loop_was_too_busy():
     busy, *_ = judge([PASS], replace(HEALTHY, loop_busy=0.4, saturated_seconds=3.0, seconds=9.0), 1.0).reasons
     assert "its loop was for 3.0 s of 9.0 s more than 90% busy" in busy
+
+
+LOST = "worker 2 of 4 was lost after 12.5 s: a quarter of the plan was not carried out"
+
+
+@pytest.mark.parametrize("results", [[], [PASS], [FAIL], [PASS, FAIL], [EMPTY]])
+def test_a_doubt_found_elsewhere_makes_any_run_inconclusive(results):
+    verdict = judge(results, HEALTHY, 4.0, doubts=(LOST,))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.exit_code is ExitCode.INCONCLUSIVE
+    assert verdict.reasons[0] == LOST
+
+
+def test_doubts_stand_before_the_limits():
+    doubt, limit, *_ = judge([PASS], BUSY, 4.0, doubts=(LOST,)).reasons
+    assert (doubt, limit[:27]) == (LOST, "the generator was the limit")
+
+    reasons = judge([], BUSY, 4.0, doubts=(LOST,)).reasons
+    assert reasons[:2] == (LOST, "there are no thresholds, so nothing was judged")
+
+
+@pytest.mark.parametrize("results", [[], [PASS], [FAIL], [EMPTY]])
+@pytest.mark.parametrize("doubts", [(), (LOST,)])
+def test_why_a_run_was_aborted_is_said_first(results, doubts):
+    plain = judge(results, BUSY, 4.0, doubts=doubts)
+    aborted = judge(results, BUSY, 4.0, doubts=doubts, abort_reason="the login does not work")
+
+    assert aborted.reasons == ("the run was aborted: the login does not work", *plain.reasons)
+    assert aborted.outcome is plain.outcome
+
+
+def test_what_passed_until_an_abort_need_not_have_held():
+    assert judge([PASS], HEALTHY, 4.0, abort_reason="x").outcome is Outcome.INCONCLUSIVE
+    assert judge([FAIL], HEALTHY, 4.0, abort_reason="x").outcome is Outcome.FAILED
+
+
+NONE_DROPPED = ThresholdResult(parse_thresholds({"dropped_iterations": "count<1"}, BUILTIN)[0], 500.0, False)
+BY_STOPPING = "; the run was stopped by a signal, and what had not started by then counts as dropped"
+STOPPED = [
+    ([NONE_DROPPED], True, f"1 of 1 threshold failed: dropped_iterations count<1 (500){BY_STOPPING}"),
+    ([NONE_DROPPED], False, "1 of 1 threshold failed: dropped_iterations count<1 (500)"),
+    ([FAIL], True, "1 of 1 threshold failed: http_req_duration p(95)<500 (612.30ms)"),
+    ([replace(NONE_DROPPED, ok=True), PASS], True, "2 of 2 thresholds passed"),
+    (
+        [FAIL, NONE_DROPPED],
+        True,
+        "2 of 2 thresholds failed: http_req_duration p(95)<500 (612.30ms), dropped_iterations count<1 (500)"
+        + BY_STOPPING,
+    ),
+]
+
+
+@pytest.mark.parametrize(("results", "stopped", "reason"), STOPPED)
+def test_dropped_iterations_of_a_stopped_run_are_explained(results, stopped, reason):
+    assert judge(results, HEALTHY, 4.0, stopped=stopped).reasons == (reason,)
+
+
+def test_a_failed_window_is_named_with_its_time():
+    windowed = parse_thresholds({"http_req_duration": "p(95)<500 over 30s"}, BUILTIN)[0]
+    (reason,) = judge([ThresholdResult(windowed, 612.3, False, (30.0, 60.0))], HEALTHY, 4.0).reasons
+
+    assert reason == "1 of 1 threshold failed: http_req_duration p(95)<500 over 30s (612.30ms from 30s to 1m)"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surgeline._native.cells import CounterCell, GaugeCell, RateCell, TrendCell
-from surgeline.metrics import names
+from surgeline.metrics import names, series_limit
 from surgeline.metrics.names import BUILTIN, Metric, MetricType
 from surgeline.metrics.registry import Registry
 
@@ -120,14 +120,107 @@ def test_a_histogram_of_a_block_is_that_blocks_alone():
 
 
 def test_gauges_of_several_series():
+    """The whole of a gauge is what was set last, on whichever series."""
     registry = Registry()
     for own, values in (({"a": "x"}, (3, 5)), ({"a": "y"}, (4, 1))):
         for value in values:
             registry.cell(GAUGE, own).set(value)
+    assert [block for _, block in registry.rotate()] == [(5, 3, 5), (1, 1, 4)]
     assert registry.rotate() == []
+    registry.cell(GAUGE, {"a": "x"}).set(2)
     value = registry.value("a_gauge")
-    assert (value.stat("value"), value.stat("min"), value.stat("max")) == (6, 1, 9)
-    assert registry.value("a_gauge", {"a": "x"}).stat("value") == 5
+    assert (value.stat("value"), value.stat("min"), value.stat("max")) == (2, 1, 5)
+    assert registry.value("a_gauge", {"a": "y"}).stat("value") == 1
+
+
+def test_gauges_that_add_up():
+    """The largest sum, and not the sum of the largest values, which need not have come together."""
+    registry = Registry()
+    for first, second in ((10, 0), (10, 5), (0, 7)):
+        registry.cell(names.VUS, {"scenario": "a"}).set(first)
+        registry.cell(names.VUS, {"scenario": "b"}).set(second)
+        registry.rotate()
+    value = registry.value("vus")
+    assert (value.stat("value"), value.stat("min"), value.stat("max")) == (7, 7, 15)
+    assert registry.value("vus", {"scenario": "a"}).stat("max") == 10
+
+
+def test_an_empty_value_selects_what_has_no_such_tag():
+    registry = Registry()
+    for own in ({}, {"group": "::a"}, {"group": "::a::b"}):
+        registry.cell(COUNTER, own).add()
+    registry.rotate()
+    assert registry.count("a_counter", {"group": ""}) == registry.count("a_counter", {"group": "::a"}) == 1
+
+
+SAMPLES = st.lists(st.tuples(tags, st.integers(1, 1_000_000)))
+
+
+@given(SAMPLES, st.integers(1, 5))
+def test_blocks_made_elsewhere_are_absorbed(samples, every):
+    """Two registries, one fed and the other given its blocks, come to the same."""
+    fed, given_blocks = Registry(), Registry()
+    for number, (own, amount) in enumerate(samples):
+        fed.cell(COUNTER, own).add(amount)
+        fed.cell(TREND, own).record(amount)
+        fed.cell(RATE, own).add(amount % 2)
+        fed.cell(GAUGE, own).set(amount)
+        fed.cell(names.VUS, own).set(amount)
+        if number % every == 0:
+            _pass_on(fed, given_blocks)
+    _pass_on(fed, given_blocks)
+    for metric in (COUNTER, TREND, RATE, GAUGE, names.VUS):
+        for wanted in ({}, {"a": "x"}):
+            assert _stats(fed.value(metric.name, wanted)) == _stats(given_blocks.value(metric.name, wanted))
+
+
+def _pass_on(source, target):
+    for series, block in source.rotation():
+        target.absorb(series.metric, series.tags, block)
+    target.end_second()
+
+
+def _stats(value):
+    words = ("count", "passes", "fails", "value", "min", "max", "avg", "p(90)")
+    return value and {word: value.stat(word) for word in words if _has(value, word)}
+
+
+def _has(value, word):
+    try:
+        value.stat(word)
+    except KeyError:
+        return False
+    return True
+
+
+def test_a_tag_without_end_is_named_and_its_values_count_together(monkeypatch):
+    monkeypatch.setattr(series_limit, "MOST_SERIES", 20)
+    monkeypatch.setattr(series_limit, "FEW_VALUES", 5)
+    messages = []
+    registry = Registry(messages.append)
+    for number in range(1000):
+        url = f"http://x/users/{number}"
+        own = {"method": "GET" if number % 2 else "PUT", "name": url, "url": url, "status": "200"}
+        registry.cell(COUNTER, own).add()
+        registry.cell(RATE, own).add(True)
+    registry.rotate()
+    assert registry.value("a_counter").count == registry.value("a_rate").passes == 1000
+    assert registry.count("a_counter", {"name": "(other)", "url": "(other)", "method": "PUT"}) == 495
+    assert len(list(registry.select("a_counter"))) == 12
+    (message,) = messages
+    assert "the tag 'name' has too many values, such as 'http://x/users/10'" in message
+    assert 'name="get-user"' in message
+
+
+def test_too_many_series_without_one_tag_at_fault(monkeypatch):
+    """Then there is no end to them either way, and every sample still counts."""
+    monkeypatch.setattr(series_limit, "MOST_SERIES", 3)
+    registry = Registry()
+    for number in range(50):
+        registry.cell(COUNTER, {"a": str(number), "b": str(number % 7), "c": "same"}).add()
+    registry.rotate()
+    assert registry.value("a_counter").count == 50
+    assert len(list(registry.select("a_counter"))) < 10
 
 
 def test_cells_alone():

@@ -19,6 +19,7 @@ static void *limited_calloc(size_t count, size_t size)
 #define calloc limited_calloc
 #include "histogram.c"
 #include "http1.c"
+#include "samples.c"
 #include "timers.c"
 
 static const char RESPONSE[] =
@@ -91,6 +92,24 @@ static void test_histogram(void)
     sl_histogram_free(&from);
 }
 
+static void test_samples(void)
+{
+    for (long allowed = 0;; allowed++) {
+        const sl_sample sample = {.value.whole = 1};
+        size_t size;
+        sl_lines l;
+        sl_lines_init(&l, SL_JSON, 0);
+        allocations_left = 3;
+        CHECK(sl_lines_add(&l, "a:c", 1, 1, 1, 0) == 0, "%zu series", l.count);
+        allocations_left = allowed;
+        size_t added = 1;
+        while (added < 100 && sl_lines_add(&l, "a:c", 1, 1, 1, 0) == 0) added++;
+        CHECK(l.count == added && sl_lines_render(&l, &sample, 1, &size) == 1 && size == 34, "%zu series", added);
+        sl_lines_free(&l);
+        if (added == 100) return;
+    }
+}
+
 int main(void)
 {
     test_http1(1);
@@ -98,5 +117,6 @@ int main(void)
     test_http1(100000);
     test_timers();
     test_histogram();
+    test_samples();
     return 0;
 }

@@ -18,7 +18,7 @@ from surgeline.metrics.health import GeneratorHealth
 from surgeline.metrics.names import BUILTIN, Metric, MetricType
 from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue
 from surgeline.outputs.k6_summary import k6_summary, write_k6_summary
-from surgeline.result import CheckResult, RunResult
+from surgeline.result import RunResult
 
 HEALTH = GeneratorHealth(0.1, 0.0, 0.0, 0.0, 0, 0, 0.0, 0.0, 1.0, 1_000_000, 10.0)
 
@@ -44,12 +44,23 @@ VALUES = {
 KNOWN = {**BUILTIN, "body_size": Metric("body_size", MetricType.TREND, "data")}
 
 
+CHECKS = {
+    ("", "ok"): RateValue(10, 0),
+    ("::a::b", "ok"): RateValue(1, 2),
+    ("", "vérifié"): RateValue(1, 2),
+}
+GROUPS = {("::a::b",): trend(1), ("::a",): trend(2), ("::c",): trend(3)}
+
+
 class FixedMetrics:
     def metrics(self):
         return sorted({KNOWN[name] for name, _ in VALUES}, key=lambda metric: metric.name)
 
     def value(self, name, tags=None):
         return VALUES.get((name, ",".join(f"{key}={value}" for key, value in (tags or {}).items())))
+
+    def by_tag(self, name, *_tags):
+        return {"checks": CHECKS, "group_duration": GROUPS}[name]
 
 
 def result(thresholds=None):
@@ -66,7 +77,7 @@ def result(thresholds=None):
         metrics=metrics,
         trend_stats=("avg", "min", "p(100)", "count"),
         thresholds=judged,
-        checks=(CheckResult("ok", RateValue(10, 0)), CheckResult("vérifié", RateValue(1, 2))),
+        checks=(),
         requests=(),
         failures=(),
         iteration_errors=(),
@@ -90,7 +101,32 @@ EXPECTED = {
         "name": "",
         "path": "",
         "id": "d41d8cd98f00b204e9800998ecf8427e",
-        "groups": [],
+        "groups": [
+            {
+                "name": "a",
+                "path": "::a",
+                "id": "bbf5ee9e65399b518cbae210b4c64962",
+                "groups": [
+                    {
+                        "name": "b",
+                        "path": "::a::b",
+                        "id": "7dd4103b2f1a7305f971d430101027b7",
+                        "groups": [],
+                        "checks": [
+                            {
+                                "name": "ok",
+                                "path": "::a::b::ok",
+                                "id": "81bec935b3cbdd87d65c7c013240b10e",
+                                "passes": 1,
+                                "fails": 2,
+                            }
+                        ],
+                    }
+                ],
+                "checks": [],
+            },
+            {"name": "c", "path": "::c", "id": "0ce040709d597ec2a7535ef89828270d", "groups": [], "checks": []},
+        ],
         "checks": [
             {"name": "ok", "path": "::ok", "id": "2385b52f13b6c5244d846734f1757fa3", "passes": 10, "fails": 0},
             {"name": "vérifié", "path": "::vérifié", "id": "b0a4d80004c997e8b3c075ca2bb31830", "passes": 1, "fails": 2},
@@ -164,6 +200,23 @@ def test_a_threshold_on_expected_responses_joins_the_entry_that_is_always_there(
     assert entry["http_req_duration{expected_response:true}"]["thresholds"] == {"avg<5": {"ok": True}}
 
 
+BEYOND_K6 = [
+    ("http_reqs", "count/s >= 1", True),
+    ("http_reqs", "rate>=1 over 30s after 10s", True),
+    ("http_reqs", {"threshold": "count > 100", "abort_on_fail": True}, False),
+    ("http_req_failed", "count<1", False),
+    ("vus", "max<=9.5", True),
+]
+
+
+@pytest.mark.parametrize(("selector", "declared", "ok"), BEYOND_K6)
+def test_a_threshold_is_named_as_it_was_written(selector, declared, ok):
+    source = declared["threshold"] if isinstance(declared, dict) else declared
+    entry = k6_summary(result({selector: declared}))["metrics"][selector]
+
+    assert entry["thresholds"] == {source: {"ok": ok}}
+
+
 def test_the_file_holds_the_data_as_strict_indented_json(tmp_path):
     path = tmp_path / "summary.json"
     write_k6_summary(result(THRESHOLDS), path)
@@ -234,6 +287,20 @@ def test_a_path_that_cannot_be_written_is_told_with_the_reason(tmp_path, name, r
 
     assert str(tmp_path / name) in str(caught.value)
     assert reason in str(caught.value)
+
+
+def test_half_a_character_in_a_name_is_written_as_python_writes_it(tmp_path, monkeypatch):
+    half = "\ud800"
+    monkeypatch.setitem(CHECKS, (f"::g{half}", half), RateValue(1, 0))
+    monkeypatch.setitem(GROUPS, (f"::g{half}",), trend(1))
+    path = tmp_path / "summary.json"
+    write_k6_summary(result({f"http_req_duration{{name:{half}}}": "avg<1"}), path)
+    written = json.loads(path.read_text(encoding="utf-8"))
+
+    group = written["root_group"]["groups"][-2]
+    assert (group["name"], group["checks"][0]["name"]) == ("g\\ud800", "\\ud800")
+    assert "http_req_duration{name:\\ud800}" in written["metrics"]
+    assert [one["name"] for one in written["root_group"]["groups"]].count("g\\ud800") == 1
 
 
 def test_whole_numbers_are_written_without_a_fraction():

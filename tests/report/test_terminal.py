@@ -14,9 +14,10 @@ from rich.cells import cell_len
 from sample_results import HEALTHY, KNOWN, OVERLOADED, FixedMetrics, coupons
 
 from surgeline._native.histogram import Histogram
-from surgeline.judge.evaluate import evaluate
+from surgeline.judge.evaluate import ThresholdResult, evaluate
 from surgeline.judge.grammar import parse_thresholds
 from surgeline.judge.verdict import judge
+from surgeline.metrics.names import Metric, MetricType
 from surgeline.metrics.values import RateValue, TrendValue
 from surgeline.report.terminal import render_summary
 from surgeline.result import CheckResult, FailureKind, IterationError, RequestRow
@@ -39,12 +40,33 @@ def empty():
     )
 
 
+def windows():
+    """Thresholds of every form beyond k6's, one of which failed in one window."""
+    declared = {
+        "http_req_duration": ["p(95)<500 over 30s", "p(95)<500 over 10s after 30s"],
+        "http_req_failed": ["count<10", "count/s<1 over 1m"],
+        "iterations{scenario:peak}": "rate>=0.99 of target",
+        "http_reqs": "count/s>=1900 after 30s",
+    }
+    measured = [
+        (612.3, False, (90.0, 120.0)),
+        (431.25, True, (290.0, 300.4)),
+        (None, None, None),
+        (0.45, True, (0.0, 60.0)),
+        (0.9872, False, None),
+        (1_997.2, True, None),
+    ]
+    judged = tuple(map(ThresholdResult, parse_thresholds(declared, KNOWN), *zip(*measured, strict=True)))
+    return replace(coupons(HEALTHY, {}), thresholds=judged, verdict=judge(judged, HEALTHY, 2.0))
+
+
 RESULTS = {
     "failed": (coupons(), 100),
     "passed": (coupons(HEALTHY, HAPPY), 120),
     "inconclusive": (coupons(replace(OVERLOADED, dropped_iterations=12_045), response_factor=1.3), 80),
     "no_samples": (coupons(HEALTHY, {"http_req_duration{name:validat}": "p(95)<500", "checks": "rate>0.9"}), 100),
     "empty": (empty(), 100),
+    "windows": (windows(), 100),
 }
 
 
@@ -187,6 +209,25 @@ def test_chosen_statistics_are_the_columns_and_a_count_has_no_unit():
     blocked = next(line for line in lines if line.startswith("  http_req_blocked"))
     assert blocked.split()[1] == "600,000"
     assert blocked.split()[2].endswith("µs")
+
+
+def test_a_unit_of_ones_own_stands_beside_the_name_once():
+    metrics = FixedMetrics({("http_req_response_time", ()): COUPONS.metrics.value("http_req_duration")})
+    metrics.metrics = lambda: [Metric("http_req_response_time", MetricType.TREND, unit="EUR")]
+    text = render_summary(replace(COUPONS, metrics=metrics), width=100, color=False)
+
+    assert text.count("EUR") == 1
+    assert "  http_req_response_time (EUR)  " in text
+
+
+def test_the_names_of_metrics_stay_whole_where_some_statistics_may_go():
+    stats = ("avg", "min", "med", "max", "count", "p(90)", "p(95)", "p(99)")
+    lines = render_summary(replace(coupons(), trend_stats=stats), width=80, color=False).splitlines()
+
+    heading = next(line for line in lines if line.startswith("METRICS"))
+    assert heading.split() == ["METRICS", "avg", "min", "med", "max", "count", "p(95)", "p(99)"]
+    assert "  at 80 columns without p(90)" in lines
+    assert any(line.startswith("  http_req_response_time ") for line in lines)
 
 
 def test_metrics_stand_in_the_order_of_k6():

@@ -2,11 +2,12 @@
 
 import dataclasses
 import sys
+from pathlib import Path
 
 import pytest
 
 from surgeline.engine.executors import ConstantArrivalRate, ConstantVUs, SharedIterations
-from surgeline.errors import OptionError, ScriptError
+from surgeline.errors import OptionError, ScriptError, ThresholdError
 from surgeline.script.load import load_script
 from surgeline.script.plan import Overrides, apply_overrides
 
@@ -79,14 +80,14 @@ WRONG = {
     "no parameter": ("@scenario(constant_vus(duration=1))\nasync def s(): pass\n", 2, "with one parameter"),
     "two parameters": ("@scenario(constant_vus(duration=1))\nasync def s(vu, x): pass\n", 2, "with one parameter"),
     "a class": ("@scenario(constant_vus(duration=1))\nclass S: pass\n", 2, "not async"),
-    "no brackets": ("@scenario\nasync def s(vu): pass\n", 2, "expected an executor"),
+    "no brackets": ("@scenario\nasync def s(vu): pass\n", 2, "write @scenario(constant_vus("),
     "no executor": ("@scenario('constant_vus')\nasync def s(vu): pass\n", 2, "expected an executor"),
     "second name": (GOOD + GOOD, 4, "a second 's'"),
     "bad name": ("@scenario(constant_vus(duration=1), name='a b')\nasync def s(vu): pass\n", 2, "'a b'"),
     "keyword": (
         "@scenario(constant_vus(vuss=1, duration=1))\nasync def s(vu): pass\n",
         2,
-        "unexpected keyword argument",
+        "constant_vus: expected vus, duration; found 'vuss'; did you mean \"vus\"?",
     ),
     "missing option": ("@scenario(constant_vus(vus=1))\nasync def s(vu): pass\n", 2, "duration"),
     "no vus": ("\n\nconstant_vus(vus=0, duration=1)\n", 4, "vus: expected a whole number from 1"),
@@ -111,7 +112,17 @@ WRONG = {
     "base url": (
         "@scenario(constant_vus(duration=1), base_url='localhost:80')\nasync def s(vu): pass\n",
         2,
-        "base_url: ",
+        "base_url: expected an absolute URL such as http://localhost:8080, found 'localhost:80'",
+    ),
+    "reserved tag": (
+        "@scenario(constant_vus(duration=1), tags={'group': 'a'})\nasync def s(vu): pass\n",
+        2,
+        "tags: expected a tag of your own, found 'group'",
+    ),
+    "reserved tag in options": (
+        "options(tags={'url': 'a'})\n",
+        2,
+        "options: tags: expected a tag of your own, found 'url'",
     ),
     "tags": ("@scenario(constant_vus(duration=1), tags=['a'])\nasync def s(vu): pass\n", 2, "tags: "),
     "unknown metric": (GOOD + "thresholds({'no_such': 'p(95)<1'})\n", 4, "no_such"),
@@ -156,6 +167,25 @@ def test_a_syntax_error_in_a_helper_is_placed_there(load, tmp_path):
     (tmp_path / "broken_helper.py").write_text("x = (\n")
     with pytest.raises(ScriptError, match=r"broken_helper\.py:1: expected Python"):
         load("import broken_helper\n")
+
+
+@pytest.mark.parametrize(
+    ("helper", "message"),
+    [
+        ("def f():\n    return 1 / 0\nf()\n", "the script raised ZeroDivisionError: division by zero (helper_x.py:2)"),
+        ("import json\njson.loads('{')\n", "(helper_x.py:2)"),
+        ("import surgeline\n\nsurgeline.constant_vus(duration=0)\n", "above 0, found 0 (helper_x.py:3)"),
+        ("import no_such_module\n", "No module named 'no_such_module' (helper_x.py:1)"),
+    ],
+)
+def test_an_error_in_a_helper_has_both_places(tmp_path, monkeypatch, helper, message):
+    monkeypatch.chdir(tmp_path)
+    Path("helper_x.py").write_text(helper)
+    Path("script.py").write_text("from surgeline import *\nimport helper_x\n")
+    with pytest.raises(ScriptError) as caught:
+        load_script(Path("script.py"))
+    assert str(caught.value).startswith("script.py:2: ")
+    assert str(caught.value).endswith(message)
 
 
 def test_loaded_twice_gives_a_fresh_state(load, tmp_path):
@@ -316,6 +346,28 @@ def test_other_overrides(plan):
     assert {one.base_url for one in changed.scenarios} == {"http://two/"}
     assert changed.tags == {"a": "b"}
     assert changed.thresholds == ()
+
+
+@pytest.mark.parametrize(
+    ("condition", "options"),
+    [
+        ({"iterations": "rate>0.9 of target"}, {"vus": 2, "duration_ns": SECOND}),
+        ({"http_reqs": "count>1 after 5s"}, {"duration_ns": 3 * SECOND}),
+    ],
+)
+def test_a_threshold_that_overrides_make_hopeless(load, condition, options):
+    plan = load(
+        f"thresholds({condition})\n@scenario(constant_arrival_rate(rate=5, duration=60))\nasync def s(vu): pass\n"
+    )
+    with pytest.raises(ThresholdError, match=r"; --no-thresholds runs without judging$"):
+        apply_overrides(plan, Overrides(**options))
+    assert apply_overrides(plan, Overrides(**options, no_thresholds=True)).thresholds == ()
+
+
+def test_a_threshold_that_is_hopeless_by_itself(load):
+    plan = load("thresholds({'http_reqs': 'count>1 after 5s'})\n" + GOOD)
+    with pytest.raises(ThresholdError, match=r"found 5s$"):
+        apply_overrides(plan, Overrides())
 
 
 @pytest.mark.parametrize(

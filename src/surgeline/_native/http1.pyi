@@ -7,6 +7,7 @@ one sample in each cell of one `Outcome`.
 
 import ssl
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
 from surgeline._native.http_outcomes import Endpoint, RawResponse
@@ -84,7 +85,10 @@ class Session(Generic[_Response]):
 
     `describe_error(stage, number, detail)` gives (error code, text) for a call that failed at a stage. `prepared_gets`
     holds, by URL, the requests that `get` sends without asking `request`, which a subclass has; `timeout_ns` is theirs.
+    `place_var` says where the task that runs is; a subclass's `enter(place)` is called when that is another place.
     """
+
+    prepared_gets: dict[str, Prepared]
 
     def __init__(
         self,
@@ -92,9 +96,12 @@ class Session(Generic[_Response]):
         user: UserState,
         describe_error: Callable[[str, int, object], tuple[int, str]],
         response_class: type[_Response],
+        place_var: ContextVar[Any],
         prepared_gets: dict[str, Prepared],
         timeout_ns: int,
     ) -> None: ...
+    def follow(self) -> int:
+        """Call `enter` if the task that runs is in another place than the last that asked."""
     def get(self, url: str, **options: Any) -> Awaitable[_Response]:
         """Send a GET request."""
 

@@ -18,6 +18,10 @@ from surgeline._native.iteration cimport UserState
 from surgeline._native.http_outcomes cimport Endpoint, Outcome, RawResponse
 from surgeline._native.poller cimport Channel, Completion, Poller, Wakeable, sl_now
 
+cdef extern from "Python.h":
+    int PyContextVar_Get(object, PyObject *, PyObject **) except -1
+    void Py_DECREF(PyObject *)
+
 cdef extern from "http1.h" nogil:
     ctypedef enum sl_http_status:
         SL_HTTP_MORE
@@ -204,6 +208,9 @@ cdef class HttpCall(Completion):
     text = property(lambda self: not_awaited("text"))
     headers = property(lambda self: not_awaited("headers"))
 
+    def __dealloc__(self):
+        self.note_if_forgotten()
+
     cdef int on_cancel(self) except -1:
         cdef Connection connection = self.connection  # abandoning ends our reference to it, maybe the last one
         if connection is not None:
@@ -227,15 +234,17 @@ cdef class Session(Wakeable):
     cdef UserState user
     cdef bint closed
 
-    cdef dict prepared_gets
+    cdef object place_var, place
+    cdef public dict prepared_gets
     cdef int64_t timeout_ns
 
     def __init__(self, Poller poller not None, UserState user not None, describe_error, type response_class not None,
-                 dict prepared_gets not None, int64_t timeout_ns):
+                 place_var, dict prepared_gets not None, int64_t timeout_ns):
         self.poller = poller
         self.user = user
         self.describe_error = describe_error
         self.response_class = response_class
+        self.place_var = place_var
         self.prepared_gets = prepared_gets
         self.timeout_ns = timeout_ns
         self.unread = RawResponse()
@@ -246,10 +255,22 @@ cdef class Session(Wakeable):
     def get(self, url, **options):
         # The plainest request there is, and the one that a generator is measured by.
         if not options:
+            self.follow()
             prepared = self.prepared_gets.get(url)
             if prepared is not None:
                 return self.start(<Prepared>prepared, None, self.timeout_ns)
         return self.request("GET", url, **options)
+
+    cpdef int follow(self) except -1:
+        """Let requests be prepared, and counted, where the task that runs is."""
+        cdef PyObject *now = NULL
+        PyContextVar_Get(self.place_var, NULL, &now)
+        place = <object>now
+        Py_DECREF(now)
+        if place is not self.place and place is not None:
+            self.place = place
+            self.enter(place)
+        return 0
 
     def call(self, Prepared request not None, bytes body, int64_t timeout_ns):
         return self.start(request, body, timeout_ns)

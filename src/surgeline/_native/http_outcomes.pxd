@@ -21,6 +21,8 @@ cdef class Outcome:
     cdef readonly int error_code
     cdef int count(self, RawResponse response, int64_t lateness, uint64_t sent, uint64_t received,
                    bint was_sent) except -1
+    cdef int log(self, RawResponse response, int64_t lateness, uint64_t sent, uint64_t received,
+                 bint was_sent) except -1
 
 
 cdef class Endpoint:

@@ -1,12 +1,13 @@
 """What HTTP requests come to: the response, and the cells that count it. See http_outcomes.pyi.
 
 A sample costs an increment in each cell of its outcome; the outcome is found by one comparison where it is the same as
-the last. Knows no connection, no clock and no metric names.
+the last. Knows no connection and no metric names, and reads the clock only for samples that are logged one by one.
 """
 
 from libc.stdint cimport int64_t, uint64_t
 
 from surgeline._native.histogram cimport sl_histogram_record
+from surgeline._native.samples cimport log_number, log_whole, sl_now
 
 
 cdef class RawResponse:
@@ -51,6 +52,28 @@ cdef class Outcome:
                          | sl_histogram_record(&self.waiting.block.data, <uint64_t>response.waiting_ns)
                          | sl_histogram_record(&self.receiving.block.data, <uint64_t>response.receiving_ns)):
             raise MemoryError
+        if self.requests.log is not None:
+            self.log(response, lateness, sent, received, was_sent)
+        return 0
+
+    cdef int log(self, RawResponse response, int64_t lateness, uint64_t sent, uint64_t received,
+                 bint was_sent) except -1:
+        """The same samples one by one, all of one time."""
+        cdef int64_t duration = response.sending_ns + response.waiting_ns + response.receiving_ns
+        cdef int64_t now = sl_now()
+        log_number(self.requests, now, 1)
+        log_number(self.failed, now, self.is_failure)
+        log_number(self.sent, now, <double>sent)
+        log_number(self.received, now, <double>received)
+        log_whole(self.response_time, now, <uint64_t>(lateness + response.blocked_ns + duration))
+        log_whole(self.blocked, now, <uint64_t>response.blocked_ns)
+        log_whole(self.connecting, now, <uint64_t>response.connecting_ns)
+        log_whole(self.tls, now, <uint64_t>response.tls_ns)
+        if was_sent:
+            log_whole(self.duration, now, <uint64_t>duration)
+            log_whole(self.sending, now, <uint64_t>response.sending_ns)
+            log_whole(self.waiting, now, <uint64_t>response.waiting_ns)
+            log_whole(self.receiving, now, <uint64_t>response.receiving_ns)
         return 0
 
 

@@ -6,9 +6,11 @@ from surgeline._native.poller cimport Completion, Poller, Wakeable
 
 cdef class UserState:
     cdef public long id, iteration
+    cdef readonly long scenario_iteration, run_iteration
     cdef readonly int64_t lateness_ns
     cdef public long connect_failures, abandoned
     cdef public bint interrupted, evicted
+    cdef readonly bint resting
 
 
 cdef class Budget:
@@ -16,12 +18,19 @@ cdef class Budget:
     cdef public bint stopped
 
 
+cdef class Tally:
+    cdef readonly long index, of, started
+
+
 cdef class Recorder:
+    cdef Tally tally
+    cdef type abort
+    cdef int64_t pacing_ns
     cdef CounterCell iterations
     cdef TrendCell duration, lateness, response_time
     cdef object on_error, on_interrupt
     cdef readonly long active, started
-    cdef long peak
+    cdef long index, of, peak
 
 
 cdef class Iterations(Wakeable):

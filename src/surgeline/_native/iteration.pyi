@@ -19,6 +19,10 @@ class UserState:
     id: int
     iteration: int
     """From 0 for this user; -1 before the first."""
+    scenario_iteration: int
+    """From 0 over all users of the scenario, on all workers: each number once."""
+    run_iteration: int
+    """The same over all scenarios of the run."""
     lateness_ns: int
     """How late the current iteration started."""
     connect_failures: int
@@ -27,8 +31,18 @@ class UserState:
     """Requests under way when their iteration was interrupted; written by clients."""
     interrupted: bool
     """The run asks the user to end: a cancellation is the run's own, and no iteration starts any more."""
+    resting: bool
+    """Between two iterations, and waiting: a cancellation interrupts nothing."""
     evicted: bool
     """The user had its time to end: the next cancellation closes the scenario function, whatever it does."""
+
+class Tally:
+    """Counts the iterations of a run, those of worker `index` of `of`."""
+
+    index: int
+    of: int
+    started: int
+    def __init__(self, index: int = 0, of: int = 1) -> None: ...
 
 class Budget:
     """How long, and how many times, the users that share it may start."""
@@ -43,22 +57,30 @@ class Recorder:
     """Counts the iterations of one scenario."""
 
     active: int
-    def take_peak(self) -> int:
-        """Return the most iterations that ran at once since the last call."""
-
     """Iterations under way."""
     started: int
     """Iterations that were started."""
     def __init__(
         self,
+        tally: Tally,
         iterations: CounterCell,
         duration: TrendCell,
         lateness: TrendCell,
         response_time: TrendCell,
         on_error: Callable[[BaseException], object],
         on_interrupt: Callable[[], object],
+        abort: type[BaseException],
+        pacing_ns: int = 0,
+        index: int = 0,
+        of: int = 1,
     ) -> None:
-        """`on_error` is given what a scenario function raised; `on_interrupt` is called when one was broken off."""
+        """`on_error` is given what a scenario function raised; `on_interrupt` is called when one was broken off.
+
+        An exception of type `abort` ends the user's task. Iterations that repeat start at least `pacing_ns` apart.
+        The scenario is shared by `of` workers, of which this is number `index`.
+        """
+    def take_peak(self) -> int:
+        """Return the most iterations that ran at once since the last call."""
     def once(self, poller: Poller, function: Callable[[Any], Any], user: UserState, intended_ns: int) -> Iterations:
         """Return one iteration, which should have started at `intended_ns`."""
     def repeat(self, poller: Poller, function: Callable[[Any], Any], user: UserState, budget: Budget) -> Iterations:

@@ -12,6 +12,7 @@ import asyncio
 from surgeline._native.cells cimport CounterCell, TrendCell
 from surgeline._native.histogram cimport sl_histogram_record
 from surgeline._native.poller cimport Completion, Poller, Wakeable, sl_now
+from surgeline._native.samples cimport log_number, log_whole
 
 cdef extern from "Python.h":
     ctypedef struct PyObject
@@ -36,6 +37,12 @@ cdef class UserState:
         self.iteration = -1
 
 
+cdef class Tally:
+    def __init__(self, long index=0, long of=1):
+        self.index = index
+        self.of = of
+
+
 cdef class Budget:
     def __init__(self, int64_t end_ns, int64_t left=-1):
         self.end_ns = end_ns
@@ -43,7 +50,13 @@ cdef class Budget:
 
 
 cdef class Recorder:
-    def __init__(self, iterations, duration, lateness, response_time, on_error, on_interrupt):
+    def __init__(self, Tally tally not None, iterations, duration, lateness, response_time, on_error, on_interrupt,
+                 type abort not None, int64_t pacing_ns=0, long index=0, long of=1):
+        self.tally = tally
+        self.index = index
+        self.of = of
+        self.abort = abort
+        self.pacing_ns = pacing_ns
         self.iterations = iterations
         self.duration = duration
         self.lateness = lateness
@@ -89,8 +102,15 @@ cdef class Iterations(Wakeable):
         cdef PySendResult status
         while True:
             if not self.running:
+                self.user.resting = self.rests
                 if self.rests:
                     self.rests = False
+                    if self.recorder.pacing_ns and self.ended < self.started + self.recorder.pacing_ns:
+                        if self.budget.stopped or self.budget.left == 0:
+                            self.over = True
+                            raise StopIteration  # there is no next iteration to wait for
+                        self.ended = self.started + self.recorder.pacing_ns
+                        return next(self.poller.sleep_until(self.ended))
                     self.ended = 0
                     setbacks = max(self.user.connect_failures, self.fruitless)
                     if setbacks:
@@ -154,6 +174,7 @@ cdef class Iterations(Wakeable):
             value = kind() if isinstance(kind, type) else kind
         if not self.running:
             self.over = True
+            self.user.resting = False
             raise value
         if self.user.evicted:
             self.close()
@@ -205,6 +226,9 @@ cdef class Iterations(Wakeable):
         self.started = self.intended if self.budget is not None else sl_now()
         self.user.lateness_ns = self.started - self.intended
         self.user.iteration += 1
+        self.user.scenario_iteration = self.recorder.started * self.recorder.of + self.recorder.index
+        self.user.run_iteration = self.recorder.tally.started * self.recorder.tally.of + self.recorder.tally.index
+        self.recorder.tally.started += 1
         self.steps = self.poller.steps
         self.recorder.started += 1
         self.recorder.active += 1
@@ -225,13 +249,18 @@ cdef class Iterations(Wakeable):
         self.inner = None
         self.over = self.budget is None
         self.rests = not self.over and (self.user.connect_failures > 0 or self.fruitless > 0 or
-                                            self.poller.steps == self.steps)
+                                        recorder.pacing_ns > 0 or self.poller.steps == self.steps)
         recorder.active -= 1
         recorder.iterations.block += 1
         if (sl_histogram_record(&recorder.duration.block.data, <uint64_t>(now - self.started))
                 | sl_histogram_record(&recorder.lateness.block.data, <uint64_t>self.user.lateness_ns)
                 | sl_histogram_record(&recorder.response_time.block.data, <uint64_t>(now - self.intended))):
             raise MemoryError
+        if recorder.iterations.log is not None:
+            log_number(recorder.iterations, now, 1)
+            log_whole(recorder.duration, now, <uint64_t>(now - self.started))
+            log_whole(recorder.lateness, now, <uint64_t>self.user.lateness_ns)
+            log_whole(recorder.response_time, now, <uint64_t>(now - self.intended))
         return 0
 
     cdef int failed(self, object error) except -1:
@@ -253,4 +282,4 @@ cdef class Iterations(Wakeable):
         """A script's sys.exit(), and a CancelledError that the run did not ask for, are exceptions like others."""
         if isinstance(error, asyncio.CancelledError):
             return self.user.interrupted
-        return isinstance(error, KeyboardInterrupt)
+        return isinstance(error, (KeyboardInterrupt, self.recorder.abort))

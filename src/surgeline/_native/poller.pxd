@@ -46,6 +46,8 @@ cdef class Completion(Wakeable):
     cdef Wakeable follower  # native code that waits here; no task does then
     cdef list more
     cdef int state
+    cdef bint asked  # has anybody waited for it, or looked at what it came to?
+    cdef void note_if_forgotten(self) noexcept
     cdef int on_cancel(self) except -1
     cdef int finish(self, object value) except -1
     cdef int wake(self) except -1

@@ -14,6 +14,9 @@ T = TypeVar("T")
 def now_ns() -> int:
     """Return the monotonic clock, which is also asyncio's and `time.monotonic_ns()`'s."""
 
+def forgotten_waits() -> int:
+    """Return how many requests and sleeps of this process nobody ever waited for: an `await` is missing there."""
+
 class Completion(Generic[T]):
     """A future that wakes its task without a turn of the loop.
 

@@ -49,6 +49,13 @@ def now_ns():
     return sl_now()
 
 
+cdef long forgotten = 0
+
+
+def forgotten_waits():
+    return forgotten
+
+
 cdef class Wakeable:
     cdef int on_due(self, int64_t now) except -1:
         return 0
@@ -106,6 +113,10 @@ cdef class Completion(Wakeable):
     cdef int on_cancel(self) except -1:
         return 0
 
+    cdef void note_if_forgotten(self) noexcept:
+        global forgotten
+        forgotten += not self.asked
+
     cdef int finish(self, object value) except -1:
         if self.state != PENDING:
             return 0
@@ -118,6 +129,7 @@ cdef class Completion(Wakeable):
 
     cdef int wake(self) except -1:
         if self.follower is not None:
+            self.asked = True
             follower, self.follower = self.follower, None
             return (<Wakeable>follower).on_followed(self)
         callback = self.callback
@@ -141,6 +153,7 @@ cdef class Completion(Wakeable):
         return 0
 
     cdef object outcome(self):
+        self.asked = True
         if self.state == PENDING:
             raise InvalidStateError("The result is not there yet.")
         if self.state == CANCELLED:
@@ -156,6 +169,7 @@ cdef class Completion(Wakeable):
         return self
 
     def __next__(self):
+        self.asked = True
         if self.state == PENDING:
             if self._asyncio_future_blocking:
                 raise RuntimeError("await was not used with this awaitable")
@@ -214,6 +228,7 @@ cdef class Completion(Wakeable):
         return CancelledError() if self.error is None else CancelledError(self.error)
 
     def cancel(self, msg=None):
+        self.asked = True
         if self.state != PENDING:
             return False
         self.state = CANCELLED
@@ -223,6 +238,7 @@ cdef class Completion(Wakeable):
         return True
 
     def add_done_callback(self, callback, *, context=None):
+        self.asked = True
         if context is None:
             context = contextvars.copy_context()
         if self.state != PENDING:
@@ -245,6 +261,9 @@ cdef class Completion(Wakeable):
 
 
 cdef class Sleep(Completion):
+    def __dealloc__(self):
+        self.note_if_forgotten()
+
     cdef int on_due(self, int64_t now) except -1:
         return self.finish(None)
 

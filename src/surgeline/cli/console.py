@@ -19,7 +19,7 @@ class Console:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
         self._drawn = False
         self._seconds = 0
 
@@ -48,6 +48,8 @@ class Console:
 
     def _show(self, text: str) -> None:
         """Whoever watches may have gone, and the run goes on: its verdict is the exit code."""
+        if sys.stderr is None:
+            return
         with suppress(OSError, ValueError):
             sys.stderr.write(text)
             sys.stderr.flush()

@@ -9,6 +9,7 @@ import click
 from surgeline.cli.conduct import conduct
 from surgeline.errors import ExitCode, OptionError
 from surgeline.script.load import load_script
+from surgeline.script.options import RunSettings
 from surgeline.script.plan import Overrides, apply_overrides
 
 SYSTEMS = ("coupons",)
@@ -30,6 +31,6 @@ def command(system: str, users: int, quiet: bool) -> ExitCode:
 
     def run_script(path: Path, base_url: str) -> ExitCode:
         plan = replace(load_script(path), title=f"{system}: {path.stem}")
-        return conduct(apply_overrides(plan, Overrides(base_url=base_url)), quiet=quiet)
+        return conduct(apply_overrides(plan, Overrides(base_url=base_url)), RunSettings(quiet=quiet))
 
     return ExitCode(demo.run_demo(run_script=run_script, users=users, quiet=quiet))

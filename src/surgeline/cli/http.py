@@ -1,13 +1,16 @@
 """`surgeline http URL`: load one URL, as with wrk, hey or oha."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
 import msgspec
 
-from surgeline.cli.conduct import conduct, run_options
+from surgeline.cli.conduct import conduct
+from surgeline.cli.prepare import read_options
+from surgeline.cli.run_options import given_flags, run_options
 from surgeline.engine.executors import ConstantArrivalRate, ConstantVUs, SharedIterations
 from surgeline.engine.scenario import Executor, Scenario, ScenarioFunction
 from surgeline.errors import ExitCode, OptionError
@@ -15,11 +18,25 @@ from surgeline.judge.grammar import Threshold, parse_thresholds
 from surgeline.metrics.names import BUILTIN
 from surgeline.protocols.http.client import check_request
 from surgeline.protocols.http.url import parse_url
-from surgeline.script.executors import MOST_RATE, MOST_VUS, positive_duration, whole
-from surgeline.script.plan import DEFAULT_MAX_DURATION_NS, DEFAULT_MAX_VUS, SECOND_NS, TestPlan
+from surgeline.schedule.numbers import DEFAULT_MAX_VUS, MOST_RATE, MOST_VUS, whole
+from surgeline.script.executors import positive_duration
+from surgeline.script.plan import DEFAULT_MAX_DURATION_NS, SECOND_NS, TestPlan
 
 GRACEFUL_STOP_NS = 2 * SECOND_NS
 """How long answers are waited for when the time is over: what comes later would only thin out the rates."""
+RUN_OPTIONS = (
+    "tags",
+    "seed",
+    "insecure",
+    "workers",
+    "out",
+    "summary_trend_stats",
+    "summary_export",
+    "run_dir",
+    "no_run_file",
+    "quiet",
+)
+"""What of the options of a run there is to say for one URL."""
 
 
 @click.command(short_help="Load one URL.")
@@ -41,7 +58,7 @@ GRACEFUL_STOP_NS = 2 * SECOND_NS
     metavar="'METRIC CONDITION'",
     help="Judge by this, such as 'http_req_duration p(99)<50'; may be given again.",
 )
-@run_options
+@run_options(RUN_OPTIONS)
 def command(
     url: str,
     connections: int,
@@ -54,29 +71,33 @@ def command(
     json_text: str | None,
     timeout: str | None,
     threshold: tuple[str, ...],
-    **options: Any,
+    **flags: Any,
 ) -> ExitCode:
     """Load one URL and show what came of it.
 
     With -r, requests start at a rate (the open model); else each connection sends its next when it has its answer.
     """
+    settings = read_options(given_flags(flags)).settle(only=RUN_OPTIONS)
     options_of_request = _request_options(data, json_text, header, timeout)
     method = method or ("POST" if "data" in options_of_request else "GET")
     executor = _executor(whole(connections, "-c", 1, MOST_VUS), duration, requests, rate)
-    plan = TestPlan(
-        title=f"{method} {_checked(method, url, options_of_request.get('headers'))}",
-        scenarios=(
-            Scenario(
-                "http",
-                _one_request(method, url, options_of_request),
-                executor,
-                graceful_stop_ns=GRACEFUL_STOP_NS,
-                base_url=url,
-            ),
-        ),
-        thresholds=_thresholds(threshold),
-    )
-    return conduct(plan, **options)
+    _refuse_bad_request(method, url, options_of_request.get("headers"))
+    recipe = partial(plan_of_request, method, url, options_of_request, executor, _thresholds(threshold), settings.tags)
+    return conduct(recipe(), settings, recipe)
+
+
+def plan_of_request(
+    method: str,
+    url: str,
+    options: dict[str, Any],
+    executor: Executor,
+    thresholds: tuple[Threshold, ...],
+    tags: Mapping[str, str],
+) -> TestPlan:
+    """Return a plan whose iterations are one request. A worker makes it anew: a function has no form to be sent in."""
+    function = _one_request(method, url, options)
+    scenario = Scenario("http", function, executor, graceful_stop_ns=GRACEFUL_STOP_NS, base_url=url)
+    return TestPlan(f"{method} {parse_url(url).url}", (scenario,), thresholds, tags=tags)
 
 
 def _request_options(
@@ -122,13 +143,13 @@ def _executor(connections: int, duration: str | None, requests: int | None, rate
     return ConstantArrivalRate(rate, SECOND_NS, duration_ns or 10 * SECOND_NS, connections, DEFAULT_MAX_VUS)
 
 
-def _checked(method: str, url: str, headers: dict[str, str] | None) -> str:
-    """Return the URL in full. Raises OptionError for a request that could not be sent."""
+def _refuse_bad_request(method: str, url: str, headers: dict[str, str] | None) -> None:
+    """Raise OptionError for a request that could not be sent."""
     if "://" not in url:
         raise OptionError(f"URL: expected one such as http://127.0.0.1:8080/path, found {url!r}")
     try:
         check_request(method, headers)
-        return parse_url(url).url
+        parse_url(url)
     except ValueError as error:
         raise OptionError(str(error)) from None
 

@@ -3,17 +3,23 @@
 import importlib
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from surgeline import __version__
+from surgeline.cli.summary import print_text
 from surgeline.errors import ExitCode, SurgelineError
 
 # Imported when asked for, so that a command starts no slower than it must.
 _COMMANDS = {
     "run": "Run a load test script.",
     "http": "Load one URL.",
+    "inspect": "Show what a script would do, without doing it.",
+    "new": "Write a script to start from.",
+    "runs": "List earlier runs.",
+    "report": "Show an earlier run again, or any part of it.",
     "demo": "Start a reference system, seed it, load it, show the result.",
 }
 
@@ -46,11 +52,9 @@ def surgeline() -> None:
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line and exit."""
     try:
-        code = surgeline.main(arguments, standalone_mode=False)
+        code = _run(arguments)
     except SurgelineError as error:
         code = _fail(str(error), error.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        code = _help(error)
     except click.ClickException as error:
         hint = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "surgeline"
         code = _fail(f"{error.format_message()}\nSee `{hint} --help`.", ExitCode.WRONG_INPUT)
@@ -61,12 +65,16 @@ def main(arguments: list[str] | None = None) -> Any:
     sys.exit(int(code or 0))
 
 
-def _help(error: click.exceptions.NoArgsIsHelpError) -> ExitCode:
+def _run(arguments: list[str] | None) -> Any:
     """The command alone is a question, and its help the answer."""
-    click.echo(error.format_message())
-    return ExitCode.PASSED
+    try:
+        return surgeline.main(arguments, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print_text(error.format_message())
+        return ExitCode.PASSED
 
 
 def _fail(message: str, code: ExitCode) -> ExitCode:
-    click.echo(f"surgeline: {message}", err=True)
+    with suppress(OSError):  # whoever would read it has gone, and the code says it too
+        click.echo(f"surgeline: {message}", err=True)
     return code

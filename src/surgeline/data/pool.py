@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from surgeline.errors import OptionError
+from surgeline.schedule.share import Share
+from surgeline.script.explained import explained
 
 T = TypeVar("T")
 
@@ -11,6 +13,8 @@ T = TypeVar("T")
 class _User(Protocol):
     @property
     def random(self) -> Any: ...
+    @property
+    def share(self) -> Share | None: ...
 
 
 class Pool(Generic[T]):
@@ -28,18 +32,41 @@ class Pool(Generic[T]):
         index: int = vu.random.randrange(len(self._values))
         return self._values[index]
 
-    def cycle(self, vu: _User) -> T:  # noqa: ARG002 - every way of drawing is called alike
-        """Return the next value in turn, over all virtual users; after the last comes the first."""
-        value = self._values[self._turn]
-        self._turn = (self._turn + 1) % len(self._values)
+    def cycle(self, vu: _User) -> T:
+        """Return the next value in turn, over all virtual users; after the last comes the first.
+
+        Of several workers each has its own turns; together they go through all values. So has set-up.
+        """
+        value = self._values[(vu.share or Share()).nth(self._turn) % len(self._values)]
+        self._turn += 1
         return value
 
-    def unique(self, vu: _User) -> T:  # noqa: ARG002 - every way of drawing is called alike
-        """Return a value that nobody was given before. Raises LookupError when there is none left."""
-        if self._taken == len(self._values):
-            raise LookupError(f"pool: all {len(self._values):,} values were drawn with unique(); make the pool larger")
+    def unique(self, vu: _User) -> T:
+        """Return a value that nobody was given before, on no worker. Raises LookupError when there is none left.
+
+        Of several workers each has its own part of the pool, so it is used up when one of them has drawn its part.
+        Set-up and tear-down have none then, for they are in a process of their own: there it raises RuntimeError.
+        """
+        if vu.share is None:
+            raise RuntimeError(
+                "pool: expected unique() in a virtual user's iterations or @vu_start, found it in @setup or @teardown "
+                "of a run with several workers, who would draw the same values; take values by their position there "
+                "(a list's slice) and make the pool of the others, or run with one worker"
+            )
+        index = vu.share.nth(self._taken)
+        if index >= len(self._values):
+            raise LookupError(f"pool: {self._drawn(vu.share)} drawn with unique(); make the pool larger")
         self._taken += 1
-        return self._values[self._taken - 1]
+        return self._values[index]
+
+    def _drawn(self, share: Share) -> str:
+        """Return what is used up when there is nothing left for a worker."""
+        if share.of == 1:
+            return f"all {len(self._values):,} values were"
+        own = share.count(len(self._values))
+        return (
+            f"worker {share.index + 1} of {share.of} has its part of {len(self._values):,} values, and all {own:,} were"
+        )
 
     def __len__(self) -> int:
         return len(self._values)
@@ -65,6 +92,7 @@ class _Ids(Sequence[str]):
         return self._pattern.format(self._first + index)
 
 
+@explained("pool.ids")
 def ids(pattern: str, *, first: int = 1, count: int) -> Pool[str]:
     """Return a pool of `count` texts: `pattern` formatted with `first`, `first + 1` and so on.
 
@@ -83,6 +111,7 @@ def ids(pattern: str, *, first: int = 1, count: int) -> Pool[str]:
     return Pool(_Ids(pattern, first, count))
 
 
+@explained("pool.rows")
 def rows(values: Iterable[T]) -> Pool[T]:
     """Return a pool of values that the script has already. Raises OptionError when they cannot be iterated over."""
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):

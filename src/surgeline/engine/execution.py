@@ -3,23 +3,31 @@
 import asyncio
 import gc
 import resource
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from surgeline._native.poller import Alarm, now_ns
+from surgeline._native.poller import Alarm, forgotten_waits, now_ns
 from surgeline.engine.context import RunContext
 from surgeline.engine.scenario import MakeVU, Scenario, ScenarioRun
+from surgeline.engine.signals import undisturbed
+from surgeline.engine.sink import Sink
 from surgeline.metrics import names
 from surgeline.metrics.health import BUSY_LIMIT, GeneratorHealth
-from surgeline.metrics.registry import Registry, Series
+from surgeline.metrics.registry import SETUP, TEARDOWN, Registry, Series
 
 _SECOND = 1_000_000_000
+_FORGOTTEN = (
+    "The script starts requests or sleeps that it does not wait for: write `await vu.http.get(...)`, `await "
+    "vu.sleep(...)`. Without that an iteration does not take the time that it should."
+)
 _GC_THRESHOLD = 10_000
 _SLICE = 64
+_SWITCH_SECONDS = 0.0002
+_MANY_SERIES = 1_000
 _BETWEEN_SLICES_NS = 100_000
-Blocks = list[tuple[Series, Any]]
 
 
 class Execution:
@@ -31,8 +39,9 @@ class Execution:
         self.started_ns = now_ns()
         self.ended_ns = self.started_ns
         self._health = _HealthWatch(context)
+        self._sinks: Sequence[Sink] = ()
         self._rotation: Iterator[tuple[Series, Any]] | None = None
-        self._blocks: Blocks = []
+        self._second = SETUP
 
     @property
     def elapsed_seconds(self) -> float:
@@ -40,13 +49,19 @@ class Execution:
         end = self.ended_ns if self.ended_ns > self.started_ns else now_ns()
         return (end - self.started_ns) / _SECOND
 
-    async def run(self, on_second: Callable[[Blocks], None]) -> None:
-        """Run every scenario to its end; `on_second` is given each second's blocks."""
-        ticks = Alarm(self.context.poller, lambda now: self._tick(now, on_second))
+    async def prepare(self) -> None:
+        """Nothing: all that is needed is here."""
+
+    async def run(self, sinks: Sequence[Sink], start_ns: int = 0) -> None:
+        """Run every scenario to its end, from `start_ns` on; each of `sinks` is given each second's blocks."""
+        self._sinks = sinks
+        ticks = Alarm(self.context.poller, self._tick)
         try:
-            self._health.start()  # takes some milliseconds, before the time begins
-            self.context.registry.rotate()  # what set-up left belongs to no second of the load
-            self.started_ns = now_ns()
+            self._health.prepare()  # takes some milliseconds, before the time begins
+            self._end_second(SETUP)
+            await self.context.pause_until(start_ns)
+            self._health.start()
+            self.started_ns = self.context.started_ns = start_ns or now_ns()
             ticks.set(self.started_ns + _SECOND)
             async with asyncio.TaskGroup() as group:
                 for run in self.runs:
@@ -56,32 +71,67 @@ class Execution:
             self.finish()
 
     def finish(self) -> None:
-        """End the last block; may be called again after the loop was broken off."""
-        if self.ended_ns <= self.started_ns:
-            self.ended_ns = now_ns()
+        """End the last second; called again for what tear-down left, and when the loop was broken off."""
+        if self.ended_ns > self.started_ns:
+            self._end_second(TEARDOWN)
+            return
+        self.ended_ns = now_ns()
         self._health.stop()
-        self.context.registry.seconds = self.elapsed_seconds
-        self.context.registry.rotate()
+        self._end_second(int(self.elapsed_seconds))
+
+    def evict(self) -> None:
+        """Break off whoever is still there: no more iterations, no time to end in order."""
+        for run in self.runs:
+            for user in run.users:
+                user.interrupted = user.evicted = True
 
     def health(self) -> GeneratorHealth:
         """Return how the generator fared."""
         return self._health.result(self)
 
-    def _tick(self, now: int, on_second: Callable[[Blocks], None]) -> int:
+    def doubts(self) -> tuple[str, ...]:
+        """None: what is measured here is all there is."""
+        return ()
+
+    def _tick(self, now: int) -> int:
         """End a second, a slice of the series at a time: thousands at once would hold up the schedule."""
-        if self._rotation is None:
-            self.context.registry.seconds = (now - self.started_ns) / _SECOND
-            self._sample_users()
-            self._health.tick()
-            self._rotation = self.context.registry.rotation()
-            self._blocks = []
-        slice_of_series = list(islice(self._rotation, _SLICE))
-        self._blocks += slice_of_series
-        if len(slice_of_series) == _SLICE:
+        with undisturbed():
+            if self._rotation is None:
+                self._sample_users()
+                self._health.tick()
+                self._begin_end((now - self.started_ns) // _SECOND - 1)
+            more = self._end_slice()
+        if more:
             return now + _BETWEEN_SLICES_NS
-        self._rotation = None
-        on_second(self._blocks)
         return self.started_ns + ((now - self.started_ns) // _SECOND + 1) * _SECOND
+
+    def _end_second(self, second: int) -> None:
+        """End a second at once, after the one that is being ended."""
+        with undisturbed():
+            while self._rotation is not None:
+                self._end_slice()
+            self._begin_end(second)
+            while self._rotation is not None:
+                self._end_slice()
+
+    def _begin_end(self, second: int) -> None:
+        """Start to end a second: those in which the loop was held up are left out, none is given twice."""
+        self._second = max(self._second + 1, second) if second >= 0 else second
+        self._rotation = self.context.registry.rotation()
+
+    def _end_slice(self) -> bool:
+        """Give some series to the sinks; return whether there may be more of this second."""
+        assert self._rotation is not None
+        blocks = list(islice(self._rotation, _SLICE))
+        for sink in self._sinks:
+            sink.take(self._second, blocks)
+        if len(blocks) == _SLICE:
+            return True
+        self._rotation = None
+        seconds = self.context.registry.seconds = self.elapsed_seconds if self.context.started_ns else 0.0
+        for sink in self._sinks:
+            sink.end_second(self._second, seconds)
+        return False
 
     def _sample_users(self) -> None:
         for run in self.runs:
@@ -92,9 +142,24 @@ class Execution:
             if run.scenario.start_ns:
                 await self.context.pause_until(self.started_ns + run.scenario.start_ns)
             if not run.stopping:
+                run.started_ns = self.started_ns + run.scenario.start_ns
                 await run.scenario.executor.execute(run)
         finally:
             run.drop_rest()
+
+
+def health_of_samples(registry: Registry) -> dict[str, Any]:
+    """Return the fields of `GeneratorHealth` that stand in the samples of a run."""
+    late = _worst_lateness(registry)
+    return {
+        "lateness_p50_ms": late("med"),
+        "lateness_p99_ms": late("p(99)"),
+        "lateness_max_ms": late("max"),
+        "dropped_iterations": int(registry.count(names.DROPPED_ITERATIONS.name)),
+        "requests_for_want_of_resources": int(
+            sum(registry.count(names.HTTP_REQS.name, {"error_code": code}) for code in names.OWN_ERROR_CODES)
+        ),
+    }
 
 
 def _worst_lateness(registry: Registry) -> Callable[[str], float]:
@@ -102,11 +167,6 @@ def _worst_lateness(registry: Registry) -> Callable[[str], float]:
     scenarios = registry.by_tag(names.ITERATION_LATENESS.name, "scenario").values()
     worst = max(scenarios, key=lambda value: value.stat("p(99)"), default=None)
     return worst.stat if worst is not None else lambda _aggregation: 0.0
-
-
-def _failed_by_us(registry: Registry) -> float:
-    """How many requests failed for what the generator's own machine did not have."""
-    return sum(registry.count(names.HTTP_REQS.name, {"error_code": code}) for code in names.OWN_ERROR_CODES)
 
 
 class _HealthWatch:
@@ -121,16 +181,27 @@ class _HealthWatch:
         self._tick_wall = self._tick_idle = self._saturated = 0
         self._cpu = 0.0
         self._watching = False
+        self._forgotten = forgotten_waits()
+        self._warned = False
+        self._frozen_series = 0
         self._thresholds = gc.get_threshold()
+        self._switch_seconds = sys.getswitchinterval()
 
-    def start(self) -> None:
+    def prepare(self) -> None:
+        """Put the memory in order."""
         # What exists now lives until the end: the collector need not look at it again.
         gc.collect()
         gc.freeze()
         # Requests and iterations are gone when they end; cycles are what scripts leave, and they can wait a little.
         gc.set_threshold(_GC_THRESHOLD, *self._thresholds[1:])
         gc.callbacks.append(self._on_collection)
+        # What writes the results runs in threads, and may keep the interpreter for as long: starts would wait for it.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         self._watching = True
+        self.start()
+
+    def start(self) -> None:
+        """Measure from now on."""
         self._wall, self._idle, self._cpu = now_ns(), self._context.poller.idle_ns, time.process_time()
         self._tick_wall, self._tick_idle = self._wall, self._idle
 
@@ -141,6 +212,13 @@ class _HealthWatch:
         if passed and 1 - (idle - self._tick_idle) / passed > BUSY_LIMIT:
             self._saturated += passed
         self._tick_wall, self._tick_idle = wall, idle
+        if len(self._context.registry) > self._frozen_series + _MANY_SERIES:
+            # They live until the end as well, and to look through them all takes the collector a tenth of a second.
+            self._frozen_series = len(self._context.registry)
+            gc.freeze()
+        if forgotten_waits() > self._forgotten and not self._warned:
+            self._warned = True
+            self._context.notify(_FORGOTTEN)
 
     def stop(self) -> None:
         if not self._watching:
@@ -153,6 +231,7 @@ class _HealthWatch:
         gc.callbacks.remove(self._on_collection)
         gc.unfreeze()
         gc.set_threshold(*self._thresholds)
+        sys.setswitchinterval(self._switch_seconds)
 
     def _on_collection(self, phase: str, _info: dict[str, int]) -> None:
         if phase == "start":
@@ -163,15 +242,9 @@ class _HealthWatch:
         self._pause_max = max(self._pause_max, pause)
 
     def result(self, execution: Execution) -> GeneratorHealth:
-        registry = self._context.registry
-        late = _worst_lateness(registry)
         users = [user for run in execution.runs for user in run.users]
         return GeneratorHealth(
             loop_busy=1 - min(1.0, self._idle / self._wall) if self._wall else 0.0,
-            lateness_p50_ms=late("med"),
-            lateness_p99_ms=late("p(99)"),
-            lateness_max_ms=late("max"),
-            dropped_iterations=int(registry.count(names.DROPPED_ITERATIONS.name)),
             abandoned_requests=sum(user.abandoned for user in users),
             gc_pause_max_ms=self._pause_max / 1e6,
             gc_pause_total_ms=self._pause_total / 1e6,
@@ -179,5 +252,5 @@ class _HealthWatch:
             max_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             seconds=self._wall / 1e9,
             saturated_seconds=self._saturated / 1e9,
-            requests_for_want_of_resources=int(_failed_by_us(registry)),
+            **health_of_samples(self._context.registry),
         )

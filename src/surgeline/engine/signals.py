@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM while a loop runs: the first asks the run to stop, the second breaks it off."""
+"""SIGINT, SIGTERM and SIGHUP while a loop runs: the first asks the run to stop, the second breaks it off."""
 
 import asyncio
 import signal
@@ -13,9 +13,15 @@ BURST_SECONDS = 2.0
 """Signals that follow a break-off so soon are the same wish once more: what was broken off has this time to end."""
 
 
+def signals_that_stop() -> list[signal.Signals]:
+    """Return the signals that end a run. A closing terminal sends SIGHUP; what `nohup` has ignored stays so."""
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    return [one for one in numbers if one is not signal.SIGHUP or signal.getsignal(one) is not signal.SIG_IGN]
+
+
 @contextmanager
 def stop_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` at the first SIGINT or SIGTERM; raise KeyboardInterrupt at the second, even in a stuck script.
+    """Call `stop` at the first signal that ends a run; raise KeyboardInterrupt at the second, even in a stuck script.
 
     Of those that follow, one in `BURST_SECONDS` raises again. The handlers that were there come back at the end. Does
     nothing outside of the main thread, which gets the signals.
@@ -32,15 +38,41 @@ def stop_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> I
             stop()
         elif time.monotonic() >= quiet_until:
             quiet_until = time.monotonic() + BURST_SECONDS
-            raise KeyboardInterrupt
+            _break_off()
 
     with _waking(loop):
-        before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, on_signal) for number in signals_that_stop()}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+class _Shield:
+    """How many blocks are undisturbed now, and whether a signal waits for them to end."""
+
+    depth = 0
+    waiting = False
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let a signal that breaks the run off wait until the block has ended: nothing in it is left half done."""
+    _Shield.depth += 1
+    try:
+        yield
+    finally:
+        _Shield.depth -= 1
+        if _Shield.waiting and not _Shield.depth:
+            _Shield.waiting = False
+            raise KeyboardInterrupt
+
+
+def _break_off() -> None:
+    if not _Shield.depth:
+        raise KeyboardInterrupt
+    _Shield.waiting = True
 
 
 @contextmanager

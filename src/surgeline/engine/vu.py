@@ -3,13 +3,16 @@
 Protocols hang their clients on it; this module knows none of them.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from contextlib import AbstractContextManager
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 from surgeline._native.iteration import UserState
 from surgeline._native.poller import now_ns
 from surgeline.engine.context import RunContext
+from surgeline.engine.scope import UserTags, group
+from surgeline.schedule.share import Share
 
 
 class Client(Protocol):
@@ -19,23 +22,68 @@ class Client(Protocol):
         """Close every connection; requests under way are abandoned."""
 
 
+class Wait(Protocol):
+    """A distribution of waiting times."""
+
+    def draw(self, random: Random) -> float:
+        """Return seconds, from 0 up."""
+
+
+class Place(Protocol):
+    """Where a virtual user lives: its scenario as it runs, or set-up."""
+
+    @property
+    def name(self) -> str:
+        """The scenario's name."""
+
+    @property
+    def data(self) -> Any:
+        """What its users are given as `data`."""
+
+    def stage_at(self, time_ns: int) -> int | None:
+        """Return the stage at a time; None without stages."""
+
+
 class VirtualUser(UserState):
     """What a scenario function is given.
 
-    `id` counts from 1 over the run, and is 0 in set-up and tear-down; `number` counts from 1 in the scenario;
-    `iteration` from 0 for this user; `scenario` is the scenario's name; `data` is what `@setup` returned.
+    `id` counts from 1 over the run, and is 0 in set-up and tear-down; `number` counts from 1 in the scenario.
+    Iterations count from 0: `iteration` those of this user, `scenario_iteration` those of all users of the scenario,
+    `run_iteration` those of all scenarios. `scenario` is the scenario's name; `data` is what `@setup` returned.
     """
 
-    __slots__ = ("_context", "_random", "clients", "data", "number", "scenario")
+    __slots__ = ("_context", "_place", "_random", "clients", "data", "number", "scenario")
 
-    def __init__(self, context: RunContext, scenario: str, number: int) -> None:
+    def __init__(self, context: RunContext, place: "Place", number: int) -> None:
         self._context = context
+        self._place = place
         self._random: Random | None = None
         self.clients: list[Client] = []
         self.id = context.next_vu_id() if number else 0
         self.number = number
-        self.scenario = scenario
-        self.data = context.data
+        self.scenario = place.name
+        self.data = place.data
+
+    @property
+    def tags(self) -> UserTags:
+        """This user's tags; what is set here is on each later sample that it takes: requests, checks, own metrics."""
+        return UserTags()
+
+    @property
+    def share(self) -> Share | None:
+        """What part of the run this process carries out; None in set-up and tear-down where several others do."""
+        return None if self._context.coordinates else self._context.share
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the load began; 0 in set-up."""
+        started = self._context.started_ns
+        return (now_ns() - started) / 1e9 if started else 0.0
+
+    @property
+    def stage(self) -> int | None:
+        """Which stage of its executor the scenario is in, from 0; None where it has none."""
+        return self._place.stage_at(now_ns())
 
     @property
     def random(self) -> Random:
@@ -45,10 +93,24 @@ class VirtualUser(UserState):
         return self._random
 
     def sleep(self, seconds: float) -> Awaitable[None]:
-        """Wait. Raises ValueError for a negative time."""
-        if seconds < 0:
-            raise ValueError(f"expected seconds from 0 up, found {seconds!r}")
+        """Wait. Raises ValueError for a negative time, TypeError for what is no number."""
+        try:
+            negative = seconds < 0
+        except TypeError:
+            raise TypeError(f"sleep: expected seconds as a number such as 1.5, found {seconds!r}") from None
+        if negative:
+            raise ValueError(f"sleep: expected seconds from 0 up, found {seconds!r}")
         return self._context.poller.sleep_until(now_ns() + int(seconds * 1e9))
+
+    def think(self, wait: Wait) -> Awaitable[None]:
+        """Wait as a person does who reads and types: `await vu.think(uniform(1, 3))`."""
+        if not hasattr(wait, "draw"):
+            raise TypeError(f"think: expected constant(...), uniform(...) or exponential(...), found {wait!r}")
+        return self.sleep(wait.draw(self.random))
+
+    def group(self, name: str, tags: Mapping[str, str] | None = None) -> AbstractContextManager[None]:
+        """Tag the samples of the `with` block with `group` (and more), and record `group_duration`. Groups nest."""
+        return group(name, tags)
 
     def close(self) -> None:
         """Close every client."""

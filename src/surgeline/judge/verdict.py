@@ -1,7 +1,7 @@
 """Turns threshold results and the generator's health into one verdict that can be trusted.
 
-Pure. Must not know how a run is measured or shown. Where the generator was the limit, no figure is the service's own,
-so that no threshold can pass or fail on it.
+Pure. Must not know how a run is measured or shown. Where the generator was the limit, or a part of it was lost, no
+figure is the service's own, so that no threshold can pass or fail on it.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from surgeline.errors import ExitCode
-from surgeline.judge.evaluate import ThresholdResult, measured_text
+from surgeline.judge.evaluate import ThresholdResult, result_text
 from surgeline.metrics.health import BUSY_LIMIT, GeneratorHealth
+from surgeline.metrics.names import DROPPED_ITERATIONS
 
 BUSY_SECONDS = 0.5
 BUSY_SHARE = 0.01
@@ -49,17 +50,34 @@ class Verdict:
         return _EXIT_CODES[self.outcome]
 
 
-def judge(results: Sequence[ThresholdResult], health: GeneratorHealth, p50_ms: float) -> Verdict:
+def judge(
+    results: Sequence[ThresholdResult],
+    health: GeneratorHealth,
+    p50_ms: float,
+    *,
+    doubts: Sequence[str] = (),
+    abort_reason: str | None = None,
+    ended_by_threshold: bool = False,
+    stopped: bool = False,
+) -> Verdict:
     """Return the verdict over all thresholds.
 
-    `p50_ms` is the median service time, NaN when there were no requests: starts may be late by a tenth of it.
+    `p50_ms` is the median service time, NaN when there were no requests: starts may be late by a tenth of it. `doubts`
+    are other reasons, found elsewhere, why nothing can be concluded from the run. `abort_reason` is why the run was
+    ended before its time: what passed until then need not have held. `ended_by_threshold` says that a threshold did so,
+    which had failed then; `stopped` that a signal did.
     """
     limits = _generator_limits(health, p50_ms)
     dropped = [*_dropped(health), *_cut_off(health)]
+    aborted = [] if abort_reason is None else [f"the run was aborted: {abort_reason}"]
     if not results:
-        return Verdict(Outcome.NOT_JUDGED, ("there are no thresholds, so nothing was judged", *limits, *dropped))
-    reasons = (*limits, *_threshold_reasons(results), *dropped)
-    return Verdict(_outcome(results, limited=bool(limits)), reasons)
+        nothing = "there are no thresholds, so nothing was judged"
+        outcome = Outcome.INCONCLUSIVE if doubts else Outcome.NOT_JUDGED
+        return Verdict(outcome, (*aborted, *doubts, nothing, *limits, *dropped))
+    outcome = _outcome(results, limited=bool(doubts or limits))
+    if abort_reason is not None and outcome is Outcome.PASSED:
+        outcome = Outcome.FAILED if ended_by_threshold else Outcome.INCONCLUSIVE
+    return Verdict(outcome, (*aborted, *doubts, *limits, *_threshold_reasons(results, stopped=stopped), *dropped))
 
 
 def loop_too_busy(health: GeneratorHealth) -> bool:
@@ -111,17 +129,29 @@ def _how_busy(health: GeneratorHealth) -> str:
     return f"for {health.saturated_seconds:.1f} s of {health.seconds:.1f} s more than {BUSY_LIMIT:.0%}"
 
 
-def _threshold_reasons(results: Sequence[ThresholdResult]) -> list[str]:
+def _threshold_reasons(results: Sequence[ThresholdResult], *, stopped: bool) -> list[str]:
     failed = [result for result in results if result.ok is False]
-    empty = [result for result in results if result.ok is None]
+    unknown = [result for result in results if result.ok is None and result.threshold.condition.of_target]
+    empty = [result for result in results if result.ok is None and result not in unknown]
     reasons = []
     if failed:
-        reasons.append(f"{_of(failed, results)} failed: {_list(failed)}")
+        reasons.append(f"{_of(failed, results)} failed: {_list(failed)}{_by_stopping(failed) if stopped else ''}")
     if empty:
         reasons.append(f"{_of(empty, results)} had no samples: {_list(empty)}; check the metric's tags and the script")
+    if unknown:
+        reasons.append(
+            f"{_of(unknown, results)} had no target: {_list(unknown)}; the run was not finished, or planned no starts "
+            "in the time that is judged"
+        )
     if not reasons:
         reasons.append(f"{_of(results, results)} passed")
     return reasons
+
+
+def _by_stopping(failed: Sequence[ThresholdResult]) -> str:
+    if all(result.threshold.metric != DROPPED_ITERATIONS for result in failed):
+        return ""
+    return "; the run was stopped by a signal, and what had not started by then counts as dropped"
 
 
 def _of(some: Sequence[ThresholdResult], results: Sequence[ThresholdResult]) -> str:
@@ -130,14 +160,9 @@ def _of(some: Sequence[ThresholdResult], results: Sequence[ThresholdResult]) -> 
 
 
 def _list(results: Sequence[ThresholdResult]) -> str:
-    named = ", ".join(_name(result) for result in results[:_NAMED])
+    named = ", ".join(result_text(result) for result in results[:_NAMED])
     more = len(results) - _NAMED
     return f"{named} and {more} more" if more > 0 else named
-
-
-def _name(result: ThresholdResult) -> str:
-    expression = f"{result.threshold.selector.source} {result.threshold.condition.source}"
-    return expression if result.measured is None else f"{expression} ({measured_text(result)})"
 
 
 def _cut_off(health: GeneratorHealth) -> list[str]:
@@ -154,5 +179,5 @@ def _dropped(health: GeneratorHealth) -> list[str]:
         return []
     return [
         f"dropped iterations: {health.dropped_iterations:,} were planned and never started: every VU was busy, the "
-        "time was over, or the run was stopped"
+        "time was over, or the run was ended early"
     ]

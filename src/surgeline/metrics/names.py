@@ -18,11 +18,20 @@ class MetricType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric's name, type, and what its values are: `default` (plain numbers), `time` or `data` (bytes)."""
+    """A metric's name, type, and what its values are: `default` (plain numbers), `time` (ms) or `data` (bytes)."""
 
     name: str
     type: MetricType
     contains: str = "default"
+    unit: str = ""
+    """What is shown after a plain number."""
+    adds_up: bool = False
+    """Is the whole of a gauge the sum of its series, as with virtual users? Else it is the last that was set."""
+
+    @property
+    def scale(self) -> int:
+        """Trends are recorded as whole numbers: so many for one unit that users see."""
+        return 1 if self.contains == "data" else 1_000_000
 
 
 def _counter(name: str, contains: str = "default") -> Metric:
@@ -50,12 +59,13 @@ ITERATIONS = _counter("iterations")
 ITERATION_DURATION = _time("iteration_duration")
 ITERATION_LATENESS = _time("iteration_lateness")
 ITERATION_RESPONSE_TIME = _time("iteration_response_time")
+GROUP_DURATION = _time("group_duration")
 ITERATION_ERRORS = _counter("iteration_errors")
 DROPPED_ITERATIONS = _counter("dropped_iterations")
 INTERRUPTED_ITERATIONS = _counter("interrupted_iterations")
 CHECKS = Metric("checks", MetricType.RATE)
-VUS = Metric("vus", MetricType.GAUGE)
-VUS_MAX = Metric("vus_max", MetricType.GAUGE)
+VUS = Metric("vus", MetricType.GAUGE, adds_up=True)
+VUS_MAX = Metric("vus_max", MetricType.GAUGE, adds_up=True)
 
 OWN_ERROR_CODES = ("1218", "1219")
 """`error_code` of requests that failed on our side: no file descriptor left, no local port left."""

@@ -5,16 +5,15 @@ Knows k6's shape and nothing of how a run is made. What has no samples but a thr
 
 import hashlib
 import math
-import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from surgeline.errors import OptionError
-from surgeline.metrics.names import HTTP_REQ_DURATION, Metric, MetricType
-from surgeline.metrics.values import Value
-from surgeline.result import CheckResult, RunResult
+from surgeline.metrics.names import CHECKS, GROUP_DURATION, HTTP_REQ_DURATION, Metric, MetricType
+from surgeline.metrics.values import RateValue, Value
+from surgeline.outputs.files import write_whole
+from surgeline.result import RunResult
 
 _STATS = {
     MetricType.COUNTER: ("count", "rate"),
@@ -48,52 +47,64 @@ def write_k6_summary(result: RunResult, path: Path) -> None:
     Raises OptionError when the file cannot be written.
     """
     data = msgspec.json.format(msgspec.json.encode(k6_summary(result)), indent=2) + b"\n"
-    try:
-        _write(data, path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise OptionError(f"cannot write the summary to {path}: {reason}; give a path that can be written") from error
-
-
-def _write(data: bytes, path: Path) -> None:
-    if path.exists() and not path.is_file():
-        path.write_bytes(data)  # a pipe or a device, such as /dev/stdout, has no content to keep
-        return
-    target = path.resolve()
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(data)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(data, path, "summary")
 
 
 def _root_group(result: RunResult) -> Json:
-    checks = [_check(check) for check in result.checks]
-    return {"name": "", "path": "", "id": _id(""), "groups": [], "checks": checks}
+    """Return the groups as they nest: those in which something was checked, and those that were measured."""
+    root = _group("")
+    for (path, name), value in result.metrics.by_tag(CHECKS.name, "group", "check").items():
+        assert isinstance(value, RateValue)
+        _inner_group(root, _unicode(path))["checks"].append(_check(_unicode(path), _unicode(name), value))
+    for (path,) in result.metrics.by_tag(GROUP_DURATION.name, "group"):
+        _inner_group(root, _unicode(path))
+    return root
 
 
-def _check(check: CheckResult) -> Json:
-    path = f"::{check.name}"
-    counts = {"passes": check.value.passes, "fails": check.value.fails}
-    return {"name": check.name, "path": path, "id": _id(path), **counts}
+def _inner_group(root: Json, path: str) -> Json:
+    """Return the group of a path such as `::login::form`; it and those around it are made where there are none yet."""
+    group = root
+    for name in path.split("::")[1:]:
+        found = next((one for one in group["groups"] if one["name"] == name), None)
+        if found is None:
+            found = _group(f"{group['path']}::{name}")
+            group["groups"].append(found)
+        group = found
+    return group
+
+
+def _group(path: str) -> Json:
+    return {"name": path.rpartition("::")[2], "path": path, "id": _id(path), "groups": [], "checks": []}
+
+
+def _check(group: str, name: str, value: RateValue) -> Json:
+    path = f"{group}::{name}"
+    return {"name": name, "path": path, "id": _id(path), "passes": value.passes, "fails": value.fails}
 
 
 def _id(path: str) -> str:
-    return hashlib.md5(path.encode(errors="surrogateescape"), usedforsecurity=False).hexdigest()
+    return hashlib.md5(path.encode(), usedforsecurity=False).hexdigest()
+
+
+def _unicode(text: str) -> str:
+    """Return a text that JSON can hold: a name of the script's may have half a character, which Unicode has not."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _metrics(result: RunResult) -> dict[str, Json]:
     stats = result.trend_stats
-    entries = {metric.name: _entry(metric, result.metrics.value(metric.name), stats) for metric in _present(result)}
+    entries = {
+        metric.name: metric_entry(metric, result.metrics.value(metric.name), stats) for metric in _present(result)
+    }
     expected = result.metrics.value(HTTP_REQ_DURATION.name, _EXPECTED_TAGS)
     if expected is not None:
-        entries[_EXPECTED_NAME] = _entry(HTTP_REQ_DURATION, expected, stats)
+        entries[_EXPECTED_NAME] = metric_entry(HTTP_REQ_DURATION, expected, stats)
     for judged in result.thresholds:
         selector, metric = judged.threshold.selector, judged.threshold.metric
-        if selector.source not in entries:
-            entries[selector.source] = _entry(metric, result.metrics.value(metric.name, dict(selector.tags)), stats)
-        verdicts = entries[selector.source].setdefault("thresholds", {})
+        name = _unicode(selector.source)
+        if name not in entries:
+            entries[name] = metric_entry(metric, result.metrics.value(metric.name, dict(selector.tags)), stats)
+        verdicts = entries[name].setdefault("thresholds", {})
         verdicts[judged.threshold.condition.source] = {"ok": judged.ok is True}
     return entries
 
@@ -102,7 +113,8 @@ def _present(result: RunResult) -> list[Metric]:
     return [metric for metric in result.metrics.metrics() if result.metrics.value(metric.name) is not None]
 
 
-def _entry(metric: Metric, value: Value | None, trend_stats: tuple[str, ...]) -> Json:
+def metric_entry(metric: Metric, value: Value | None, trend_stats: tuple[str, ...]) -> Json:
+    """Return a metric as k6 would have it; one without samples as zeros."""
     stats = _STATS.get(metric.type, trend_stats)
     values = {stat: 0 if value is None else _number(value.stat(stat)) for stat in stats}
     return {"type": metric.type.value, "contains": metric.contains, "values": values}

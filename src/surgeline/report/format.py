@@ -58,11 +58,13 @@ def data_size(size: float) -> str:
     return f"{_four_digits(size / 1000**step)}{_SIZES[step]}"
 
 
-def amount(value: float, contains: str) -> str:
-    """Return a metric's value: `time` (milliseconds), `data` (bytes) or `default` (a plain number)."""
+def amount(value: float, contains: str, unit: str = "") -> str:
+    """Return a metric's value: `time` (milliseconds), `data` (bytes) or `default` (a plain number, with its unit)."""
     if contains == "time":
         return duration(value)
-    return data_size(value) if contains == "data" else number(value)
+    if contains == "data":
+        return data_size(value)
+    return f"{number(value)} {unit}" if unit else number(value)
 
 
 def rate(per_second: float, contains: str = "default") -> str:

@@ -16,8 +16,8 @@ from surgeline.metrics.health import BUSY_LIMIT
 from surgeline.metrics.names import BUILTIN, HTTP_REQ_DURATION, HTTP_REQ_RESPONSE_TIME, Metric
 from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue, Value
 from surgeline.report.format import amount, clock, data_size, duration, number, percent, printable, rate
-from surgeline.report.table import INDENT, Cell, Row, table
-from surgeline.result import IterationError, RequestRow, RunResult
+from surgeline.report.table import INDENT, Cell, Row, narrowed_table, table
+from surgeline.result import IterationError, Metrics, RequestRow, RunResult
 
 _LABELS = {
     Outcome.PASSED: ("PASS", "bold green"),
@@ -29,6 +29,8 @@ _GOOD, _BAD, _UNSURE, _QUIET = "green", "red", "yellow", "dim"
 _MARKS = {True: Cell("✓", _GOOD), False: Cell("✗", _BAD), None: Cell("?", _UNSURE)}
 _HEADLINE_STATS = {"p50": "med", "p95": "p(95)", "p99": "p(99)"}
 _REQUEST_STATS = ("med", "p(90)", "p(95)", "p(99)", "max")
+_LEAST_IMPORTANT_STATS = ("p(90)", "min", "avg")
+"""The first to go where a terminal has no room for all of them beside the names."""
 _TRACEBACK_LINES = 12
 _GC_PAUSE_LIMIT_MS = 10.0
 _WIDTH_MIN = 80
@@ -51,11 +53,21 @@ def render_summary(result: RunResult, *, width: int, color: bool) -> str:
         _requests(result, width),
         _errors(result, width),
         _iteration_errors(result, width),
-        _trends(result, width),
-        _other_metrics(result, width),
+        _trends(result.metrics, result.trend_stats, width),
+        _other_metrics(result.metrics, width),
         _generator(result, width),
         _closing(result, width),
     )
+    return _join(sections, color=color)
+
+
+def render_metrics(metrics: Metrics, trend_stats: Sequence[str], *, width: int, color: bool) -> str:
+    """Return the tables of the metrics alone, as they are in the summary."""
+    width = max(width, _WIDTH_MIN)
+    return _join((_trends(metrics, trend_stats, width), _other_metrics(metrics, width)), color=color)
+
+
+def _join(sections: Sequence[Lines], *, color: bool) -> str:
     blank = Text()
     return _to_text([line for section in sections if section for line in (*section, blank)][:-1], color=color)
 
@@ -139,7 +151,7 @@ def _thresholds(result: RunResult, width: int) -> Lines:
         threshold = judged.threshold
         cells = [Cell(printable(threshold.condition.source)), Cell(measured_text(judged), mark.style)]
         rows.append(Row(Cell(threshold.selector.source), cells, mark))
-    return table("THRESHOLDS", ("condition", "measured"), rows, width, left=(0,)) if rows else []
+    return table("THRESHOLDS", ("condition", "measured"), rows, width, left=("condition",)) if rows else []
 
 
 def _checks(result: RunResult, width: int) -> Lines:
@@ -226,10 +238,10 @@ def _traceback(error: IterationError) -> Lines:
     return [Text(), *(Text(" " * 2 * INDENT + line, _QUIET) for line in lines)]
 
 
-def _metrics(result: RunResult) -> list[tuple[Metric, Value]]:
+def _metrics(metrics: Metrics) -> list[tuple[Metric, Value]]:
     """Return the metrics that have samples, in k6's order: HTTP, execution, custom, network."""
     places = {name: place for place, name in enumerate(BUILTIN)}
-    pairs = [(metric, result.metrics.value(metric.name)) for metric in result.metrics.metrics()]
+    pairs = [(metric, metrics.value(metric.name)) for metric in metrics.metrics()]
     present = [(metric, value) for metric, value in pairs if value is not None]
     return sorted(present, key=lambda pair: (_group(pair[0]), places.get(pair[0].name, 0), pair[0].name))
 
@@ -242,40 +254,55 @@ def _group(metric: Metric) -> int:
     return 0 if metric.name.startswith("http_") else 1
 
 
-def _trends(result: RunResult, width: int) -> Lines:
+def _trends(metrics: Metrics, trend_stats: Sequence[str], width: int) -> Lines:
     """A trend that is zero throughout, TLS handshakes on plain HTTP say, tells nothing and is left out."""
-    rows = [
-        Row(Cell(metric.name), [Cell(_stat(metric, value, stat)) for stat in result.trend_stats])
-        for metric, value in _metrics(result)
-        if isinstance(value, TrendValue) and value.histogram.max
+    trends = [
+        (metric, value) for metric, value in _metrics(metrics) if isinstance(value, TrendValue) and value.histogram.max
     ]
-    return table("METRICS", result.trend_stats, rows, width) if rows else []
+    if not trends:
+        return []
+
+    def rows_of(stats: Sequence[str]) -> list[Row]:
+        return [_trend_row(metric, value, stats) for metric, value in trends]
+
+    return narrowed_table("METRICS", trend_stats, rows_of, width, _LEAST_IMPORTANT_STATS)
+
+
+def _trend_row(metric: Metric, value: TrendValue, stats: Sequence[str]) -> Row:
+    """A unit of one's own stands beside the name, once."""
+    name = f"{metric.name} ({metric.unit})" if metric.contains == "default" and metric.unit else metric.name
+    return Row(Cell(name), [Cell(_stat(metric, value, stat)) for stat in stats])
 
 
 def _stat(metric: Metric, value: TrendValue, stat: str) -> str:
     return number(value.stat(stat)) if stat == "count" else amount(value.stat(stat), metric.contains)
 
 
-def _other_metrics(result: RunResult, width: int) -> Lines:
+def _other_metrics(metrics: Metrics, width: int) -> Lines:
     rows = []
-    for metric, value in _metrics(result):
+    for metric, value in _metrics(metrics):
         if not isinstance(value, TrendValue):
             total, detail = _total_and_detail(metric, value)
             rows.append(Row(Cell(metric.name), [Cell(total), Cell(detail)]))
-    return table("TOTALS", ("value", "detail"), rows, width, left=(1,)) if rows else []
+    return table("TOTALS", ("value", "detail"), rows, width, left=("detail",)) if rows else []
 
 
 def _total_and_detail(metric: Metric, value: CounterValue | GaugeValue | RateValue) -> tuple[str, str]:
-    contains = metric.contains
-    if isinstance(value, CounterValue):
-        return amount(value.count, contains), rate(value.stat("rate"), contains)
     if isinstance(value, RateValue):
         return percent(value.stat("rate")), f"{number(value.passes)} of {number(value.passes + value.fails)}"
-    return amount(value.value, contains), f"{amount(value.min, contains)} to {amount(value.max, contains)}"
+
+    def shown(amount_of_it: float) -> str:
+        return amount(amount_of_it, metric.contains, metric.unit)
+
+    if isinstance(value, CounterValue):
+        return shown(value.count), rate(value.stat("rate"), metric.contains)
+    return shown(value.value), f"{shown(value.min)} to {shown(value.max)}"
 
 
 def _generator(result: RunResult, width: int) -> Lines:
     health = result.health
+    if not health.seconds:
+        return [Text("GENERATOR", "bold"), Text(" " * INDENT + "not measured: the run did not come to its end")]
     cores = health.cpu_seconds / result.seconds if result.seconds > 0 else 0.0
     late = "/".join(duration(ms) for ms in (health.lateness_p50_ms, health.lateness_p99_ms, health.lateness_max_ms))
     facts = (

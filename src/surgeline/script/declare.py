@@ -1,46 +1,36 @@
-"""What a script may say: `@scenario`, `thresholds`, `@setup`, `@teardown`, `env`.
-
-Each declaration goes into the collection that the loader opened; nothing is global, so scripts can be loaded one after
-the other. Imported by other means than the loader, a script declares nothing and stays an ordinary module.
-"""
+"""What a script says of its test: `@scenario`, `thresholds`, `env`."""
 
 import inspect
 import math
-import os
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from surgeline.engine.context import asked_for
+from surgeline.engine.context import environment as run_environment
 from surgeline.engine.scenario import Executor, Scenario, ScenarioFunction
 from surgeline.errors import OptionError
+from surgeline.metrics.tags import REQUEST_TAGS, refuse_reserved
 from surgeline.protocols.http.url import parse_url
 from surgeline.schedule.duration import parse_duration
-from surgeline.script.plan import Hook
+from surgeline.script.collection import collecting
+from surgeline.script.explained import explained
+from surgeline.script.setting import EnvValue, Layer
+
+if TYPE_CHECKING:
+    from surgeline.judge.grammar import Declared
 
 _NAME = r"[0-9A-Za-z_-]+"
 _MISSING: Any = object()
+TRUTHS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
+"""How texts say yes and no."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Collection:
-    """What one script has declared so far, and the values of its environment."""
-
-    environment: Mapping[str, str]
-    scenarios: list[Scenario] = field(default_factory=list)
-    thresholds: dict[str, list[str]] = field(default_factory=dict)
-    setup: Hook | None = None
-    teardown: Hook | None = None
-
-
-collecting: ContextVar[Collection | None] = ContextVar("collecting", default=None)
-run_environment: ContextVar[Mapping[str, str]] = ContextVar("run_environment", default=os.environ)
-"""What `env` reads once the script is loaded; the process's environment outside of a run."""
-
-
+@explained("@scenario")
 def scenario(
     executor: Executor,
     *,
@@ -49,18 +39,39 @@ def scenario(
     graceful_stop: str | float = "30s",
     tags: Mapping[str, str] | None = None,
     base_url: str | None = None,
+    env: Mapping[str, str] | None = None,
+    pacing: str | float = 0,
 ) -> Callable[[Function], Function]:
     """Make an async function a scenario, started as `executor` says.
 
     `name` is the function's unless given. `start_time` is when it begins, from the run's start; `graceful_stop` is how
-    long iterations under way may go on at the end. `tags` go onto every sample; relative URLs start at `base_url`.
-    Raises OptionError for what cannot be used.
+    long iterations under way may go on at the end. `tags` go onto every sample; relative URLs start at `base_url`;
+    `env` holds values that `env()` finds first while the scenario runs. With `pacing`, iterations of one user start at
+    least so far apart; one that takes longer is followed at once, and nothing is caught up. Raises OptionError for
+    what cannot be used.
     """
+    if inspect.isroutine(executor):
+        raise OptionError('@scenario: expected an executor; write @scenario(constant_vus(vus=1, duration="10s"))')
     if not hasattr(executor, "execute"):
         raise OptionError(f"@scenario: expected an executor such as constant_vus(...), found {executor!r}")
 
+    pacing_ns = parse_duration(pacing, "pacing")
+    if pacing_ns and executor.is_open:
+        raise OptionError(f"pacing: expected none where a rate says when iterations start, found {pacing!r}")
+    options = Scenario(
+        "",
+        _nothing,
+        executor,
+        parse_duration(start_time, "start_time"),
+        parse_duration(graceful_stop, "graceful_stop"),
+        checked_tags(tags, "tags"),
+        None if base_url is None else checked_base_url(base_url, "base_url"),
+        _checked_texts(env, "env"),
+        pacing_ns,
+    )
+
     def declare(function: Function) -> Function:
-        declared = _make_scenario(function, executor, name, tags, base_url, start_time, graceful_stop)
+        declared = replace(options, name=_checked_name(function, name), function=function)
         collection = collecting.get()
         if collection is not None:
             if any(other.name == declared.name for other in collection.scenarios):
@@ -71,15 +82,12 @@ def scenario(
     return declare
 
 
-def _make_scenario(
-    function: ScenarioFunction,
-    executor: Executor,
-    name: str | None,
-    tags: Mapping[str, str] | None,
-    base_url: str | None,
-    start_time: str | float,
-    graceful_stop: str | float,
-) -> Scenario:
+async def _nothing(_vu: object) -> None:
+    """What a scenario does before it has its function."""
+
+
+def _checked_name(function: ScenarioFunction, name: str | None) -> str:
+    """Return the scenario's name. Raises OptionError where it has none, or its function cannot be one."""
     name = getattr(function, "__name__", "scenario") if name is None else name
     if not inspect.iscoroutinefunction(function):
         raise OptionError(f"@scenario: expected `async def {name}(vu)`, found a function that is not async")
@@ -89,57 +97,54 @@ def _make_scenario(
         raise OptionError(f"@scenario: expected `async def {name}(vu)`, with one parameter: the virtual user") from None
     if not re.fullmatch(_NAME, name):
         raise OptionError(f"name: expected letters, digits, - and _, found {name!r}")
-    start_ns = parse_duration(start_time, "start_time")
-    graceful_ns = parse_duration(graceful_stop, "graceful_stop")
-    return Scenario(name, function, executor, start_ns, graceful_ns, checked_tags(tags), checked_base_url(base_url))
+    return name
 
 
-def thresholds(conditions: Mapping[str, str | Sequence[str]]) -> None:
-    """Declare what must hold: `{"http_req_duration": ["p(95)<500"], "http_req_failed{name:login}": "rate<0.01"}`."""
+@explained("thresholds")
+def thresholds(conditions: "Mapping[str, Declared | Sequence[Declared]]") -> None:
+    """Declare what must hold: `{"http_req_duration": ["p(95)<500"], "http_req_failed{name:login}": "rate<0.01"}`.
+
+    A condition is a text or, to end the run where it fails, `{"threshold": "p(95)<500", "abort_on_fail": True,
+    "delay_abort_eval": "10s"}`. Raises OptionError for what is neither.
+    """
     collection = collecting.get()
     if not isinstance(conditions, Mapping):
         raise OptionError(f"thresholds: expected a mapping of metrics to conditions, found {conditions!r}")
     if collection is None:
         return
     for selector, condition in conditions.items():
-        several = [condition] if isinstance(condition, str) else condition
-        if not isinstance(several, Sequence) or not all(isinstance(one, str) for one in several):
-            raise OptionError(f"thresholds: expected a list of texts for {selector!r}, found {condition!r}")
+        several = [condition] if isinstance(condition, str | Mapping) else condition
+        if not isinstance(several, Sequence) or not all(isinstance(one, str | Mapping) for one in several):
+            raise OptionError(
+                f'thresholds: expected a list of texts, or of {{"threshold": ...}}, for {selector!r}, found '
+                f"{condition!r}"
+            )
+        if not several:
+            raise OptionError(
+                f"thresholds: expected at least one condition for {selector!r}, found none; the figures of any tag are "
+                "shown by `surgeline report RUN --tag KEY=VALUE`"
+            )
         collection.thresholds.setdefault(selector, []).extend(several)
 
 
-def setup(function: Function) -> Function:
-    """Run this function once before the load; what it returns is every virtual user's `vu.data`.
+def options(**values: object) -> None:
+    """Declare options of the run: `options(seed=1, base_url="http://127.0.0.1:8080", tags={"team": "red"})`.
 
-    Async or not; with one parameter it is given a virtual user, for requests.
+    They stand over `surgeline.toml`, and below the environment (`SURGELINE_*`) and flags. Raises OptionError for an
+    unknown name or a value that cannot be used.
     """
+    from surgeline.script.options import declared_options  # noqa: PLC0415 - the table is for those who have options
+
+    caller = sys._getframe(1)
+    given = declared_options(values, f"{caller.f_code.co_filename}:{caller.f_lineno}")
     collection = collecting.get()
     if collection is not None:
-        collection.setup = _only(function, collection.setup, "setup")
-    return function
+        collection.options |= given
 
 
-def teardown(function: Function) -> Function:
-    """Run this function once after the load, also when the load was stopped. Parameters as for `setup`."""
-    collection = collecting.get()
-    if collection is not None:
-        collection.teardown = _only(function, collection.teardown, "teardown")
-    return function
-
-
-def _only(function: Hook, before: Hook | None, name: str) -> Hook:
-    if not callable(function):
-        raise OptionError(f"@{name}: expected a function, found {function!r}; write @{name} without brackets")
-    if before is not None:
-        raise OptionError(f"@{name}: expected one function, found a second: {getattr(function, '__name__', function)}")
-    required = [one for one in inspect.signature(function).parameters.values() if one.default is one.empty]
-    if len([one for one in required if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]) > 1:
-        raise OptionError(f"@{name}: expected a function of no parameter or of one, the virtual user")
-    return function
-
-
+@explained("env")
 def env(name: str, default: T = _MISSING) -> T:
-    """Return a value from `-e NAME=VALUE` or the environment, of the type of `default`.
+    """Return a value from `-e NAME=VALUE`, the environment or `[env]` of `surgeline.toml`, of the type of `default`.
 
     Raises OptionError when the value is not of that type, or when there is neither a value nor a default.
     """
@@ -149,17 +154,24 @@ def env(name: str, default: T = _MISSING) -> T:
     if text is None:
         if default is _MISSING:
             raise OptionError(f"env: expected a value for {name}, found none; give -e {name}=VALUE")
-        return default
-    value: T = _typed(name, text, default)
+        value = default
+    else:
+        value = _typed(name, text, default)
+    if collection is not None:
+        layer = Layer.DEFAULT if text is None else collection.env_layers.get(name, Layer.ENVIRONMENT)
+        called = EnvValue(name, None if default is _MISSING else default, value, layer)
+        if called not in collection.env_values:
+            collection.env_values.append(called)
+    elif (asked := asked_for.get()) is not None:
+        asked[name] = str(value)
     return value
 
 
 def _typed(name: str, text: str, default: Any) -> Any:
     if isinstance(default, bool):
-        if text.lower() in ("1", "true", "yes", "on"):
-            return True
-        if text.lower() in ("0", "false", "no", "off", ""):
-            return False
+        truth = False if text == "" else TRUTHS.get(text.lower())
+        if truth is not None:
+            return truth
         raise OptionError(f"env: expected true or false for {name}, found {text!r}")
     if isinstance(default, int | float):
         value = _number(type(default), text)
@@ -178,21 +190,30 @@ def _number(kind: type[int] | type[float], text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def checked_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
-    """Return tags as texts. Raises OptionError when they are not a mapping of texts."""
-    if tags is None:
-        return {}
-    if not isinstance(tags, Mapping) or not all(isinstance(key, str) for key in tags):
-        raise OptionError(f"tags: expected a mapping of texts, found {tags!r}")
-    return {key: str(value) for key, value in tags.items()}
-
-
-def checked_base_url(url: str | None) -> str | None:
-    """Return the URL. Raises OptionError when it is not an absolute http or https URL."""
-    if url is None:
-        return None
+def checked_tags(tags: Mapping[str, str] | None, option: str) -> dict[str, str]:
+    """Return tags as texts. Raises OptionError, naming the option, when they are none, or are reserved."""
+    texts = _checked_texts(tags, option)
     try:
-        parse_url(url)
+        refuse_reserved(texts, REQUEST_TAGS, option)
     except ValueError as error:
-        raise OptionError(f"base_url: {error}") from None
-    return url
+        raise OptionError(str(error)) from None
+    return texts
+
+
+def _checked_texts(texts: Mapping[str, str] | None, option: str) -> dict[str, str]:
+    if texts is None:
+        return {}
+    if not isinstance(texts, Mapping) or not all(isinstance(key, str) for key in texts):
+        raise OptionError(f"{option}: expected a mapping of texts, found {texts!r}")
+    return {key: str(value) for key, value in texts.items()}
+
+
+def checked_base_url(url: object, option: str) -> str:
+    """Return the URL. Raises OptionError, naming the option, when it is not an absolute http or https URL."""
+    if isinstance(url, str) and "://" in url:
+        try:
+            parse_url(url)
+        except ValueError as error:
+            raise OptionError(f"{option}: {error}") from None
+        return url
+    raise OptionError(f"{option}: expected an absolute URL such as http://localhost:8080, found {url!r}")

@@ -5,14 +5,19 @@ import sys
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+from surgeline.engine.frames import is_users_own
+from surgeline.engine.scenario import Scenario
 from surgeline.errors import ScriptError, SurgelineError, ThresholdError
 from surgeline.judge.grammar import parse_thresholds
+from surgeline.judge.plan_checks import check_selectors
 from surgeline.metrics.names import BUILTIN
-from surgeline.script.declare import Collection, collecting
+from surgeline.script.collection import Collection, collecting
 from surgeline.script.plan import TestPlan
+from surgeline.script.setting import Layer
 
 _MODULE = "surgeline_script"
 _helpers: list[str] = []
@@ -21,13 +26,17 @@ _folders: list[str] = []
 """What the last script put at the front of `sys.path`."""
 
 
-def load_script(path: Path, environment: Mapping[str, str] | None = None) -> TestPlan:
-    """Return the plan of a script. `environment` is laid over the process's.
+def load_script(
+    path: Path, environment: Mapping[str, str] | None = None, stored: Mapping[str, str] | None = None
+) -> TestPlan:
+    """Return the plan of a script. `environment` is laid over the process's for `env`, and `stored` lies under it.
 
     Raises ScriptError when the script cannot be read, run, or turned into a plan.
     """
-    collection = Collection({**os.environ, **(environment or {})})
-    _execute(path, collection)
+    given, stored = environment or {}, stored or {}
+    layers = dict.fromkeys(stored.keys() - os.environ.keys(), Layer.FILE) | dict.fromkeys(given, Layer.FLAG)
+    collection = Collection({**stored, **os.environ, **given}, layers)
+    source = _execute(path, collection)
     if not collection.scenarios:
         raise ScriptError(
             'expected at least one scenario, found none; put @scenario(constant_vus(vus=1, duration="10s")) over an '
@@ -35,22 +44,47 @@ def load_script(path: Path, environment: Mapping[str, str] | None = None) -> Tes
             str(path),
         )
     try:
-        thresholds = parse_thresholds(collection.thresholds, BUILTIN)
+        thresholds = parse_thresholds(collection.thresholds, {**BUILTIN, **collection.metrics})
+        check_selectors(thresholds, [scenario.name for scenario in collection.scenarios])
     except ThresholdError as error:
         raise ScriptError(str(error), str(path), _line_of(path, "thresholds(")) from None
     return TestPlan(
         title=str(path),
-        scenarios=tuple(collection.scenarios),
+        scenarios=_with_hooks(path, collection),
         thresholds=thresholds,
-        setup=collection.setup,
-        teardown=collection.teardown,
+        setup=collection.hooks.get(("setup", None)),
+        teardown=collection.hooks.get(("teardown", None)),
+        metrics=tuple(collection.metrics.values()),
         path=path,
+        text=source.decode("utf-8", "replace"),
         environment=collection.environment,
+        env_values=tuple(collection.env_values),
+        options=collection.options,
     )
 
 
-def _execute(path: Path, collection: Collection) -> None:
-    """Run the file as a module of its own, its folder importable as for any Python script."""
+def _with_hooks(path: Path, collection: Collection) -> tuple[Scenario, ...]:
+    """Return the scenarios with what is to be called around them. Raises ScriptError for a hook of no scenario."""
+    hooks = collection.hooks
+    known = [scenario.name for scenario in collection.scenarios]
+    for kind, name in hooks:
+        if name is not None and name not in known:
+            message = f"@{kind}(scenario=...): expected one of {', '.join(known)}, found {name!r}"
+            raise ScriptError(message, str(path), _line_of(path, f"@{kind}("))
+    return tuple(
+        replace(
+            scenario,
+            setup=hooks.get(("setup", scenario.name)),
+            teardown=hooks.get(("teardown", scenario.name)),
+            vu_start=hooks.get(("vu_start", scenario.name), hooks.get(("vu_start", None))),
+            vu_stop=hooks.get(("vu_stop", scenario.name), hooks.get(("vu_stop", None))),
+        )
+        for scenario in collection.scenarios
+    )
+
+
+def _execute(path: Path, collection: Collection) -> bytes:
+    """Run the file as a module of its own, its folder importable as for any Python script; return what it holds."""
     if not path.is_file():
         found = "a folder" if path.is_dir() else "nothing"
         raise ScriptError(f"expected a Python script, found {found} there", str(path))
@@ -62,20 +96,21 @@ def _execute(path: Path, collection: Collection) -> None:
     before = set(sys.modules)
     try:
         # Compiled here and not imported: no cached bytecode beside the user's file, and its path as the user wrote it.
-        code = compile(path.read_bytes(), str(path), "exec")
-        exec(code, sys.modules[_MODULE].__dict__)  # noqa: S102 - running the user's script is the job
+        source = path.read_bytes()
+        exec(compile(source, str(path), "exec"), module.__dict__)  # noqa: S102 - running the user's script is the job
     except SyntaxError as error:
         where = error.filename or str(path)
         raise ScriptError(f"expected Python, found a syntax error: {error.msg}", where, error.lineno) from None
     except SurgelineError as error:
-        raise ScriptError(str(error), str(path), _line_in(path, error)) from None
+        raise ScriptError(str(error) + _helper_in(path, error), str(path), _line_in(path, error)) from None
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise ScriptError(_describe(error), str(path), _line_in(path, error)) from None
+        raise ScriptError(_describe(error) + _helper_in(path, error), str(path), _line_in(path, error)) from None
     finally:
         _helpers.extend(name for name in sys.modules.keys() - before if _is_beside(folder, name))
         collecting.reset(token)
+    return source
 
 
 def _forget_helpers(folder: Path) -> None:
@@ -106,6 +141,16 @@ def _line_in(path: Path, error: BaseException) -> int | None:
     """Return the last line of the script itself that led to the error."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return lines[-1] if lines else None
+
+
+def _helper_in(path: Path, error: BaseException) -> str:
+    """Return ` (helper.py:3)`, the innermost place in the user's own files; nothing where that is the script itself."""
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if is_users_own(frame.filename)]
+    if not own or own[-1].filename == str(path):
+        return ""
+    file, folder = Path(own[-1].filename), path.resolve().parent
+    shown = path.parent / file.relative_to(folder) if file.is_relative_to(folder) else file
+    return f" ({shown}:{own[-1].lineno})"
 
 
 def _line_of(path: Path, text: str) -> int | None:

@@ -1,16 +1,55 @@
 """The virtual user as scripts know it: the engine's, with a client for each protocol."""
 
+import asyncio
+from collections.abc import Iterable
+
 from surgeline.engine.context import RunContext
-from surgeline.engine.vu import VirtualUser
+from surgeline.engine.scenario import Scenario, ScenarioRun
+from surgeline.engine.scope import Scope
+from surgeline.engine.vu import Place, VirtualUser
 from surgeline.protocols.http.client import HttpClient, HttpScenario
+from surgeline.protocols.http.origins import Origins
 
 
 class VU(VirtualUser):
-    """What a scenario function is given. `http` is this user's HTTP client, with its own connections."""
+    """What a scenario function is given. `http` is this user's HTTP client, with its own connections.
 
-    __slots__ = ("http",)
+    A script may keep what it likes on it: `vu.token = ...` is there in the user's next iteration.
+    """
 
-    def __init__(self, context: RunContext, scenario: str, number: int, http: HttpScenario) -> None:
-        super().__init__(context, scenario, number)
+    __slots__ = ("__dict__", "http")
+
+    def __init__(self, context: RunContext, place: Place, number: int, http: HttpScenario) -> None:
+        super().__init__(context, place, number)
         self.http = HttpClient(http, self)
         self.clients.append(self.http)
+
+
+class Users:
+    """Makes the virtual users of a run; what their clients share is made once for each scope."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, context: RunContext, scenarios: Iterable[Scenario], *, insecure: bool
+    ) -> None:
+        """Look the scenarios' base URLs up. Raises OptionError for one whose host has no address."""
+        self._context = context
+        self._origins = Origins(loop, insecure=insecure)
+        self._clients: dict[Scope, HttpScenario] = {}
+        for scenario in scenarios:
+            if scenario.base_url is not None:
+                self._origins.prepare(scenario.base_url)
+
+    def of_scenario(self, run: ScenarioRun, number: int) -> VU:
+        """Return user `number` of a scenario."""
+        return VU(self._context, run, number, self._http(run.scope, run.scenario.base_url))
+
+    def of_hook(self, place: Place, scope: Scope, base_url: str | None) -> VU:
+        """Return the user that set-up or tear-down is given."""
+        return VU(self._context, place, 0, self._http(scope, base_url))
+
+    def _http(self, scope: Scope, base_url: str | None) -> HttpScenario:
+        http = self._clients.get(scope)
+        if http is None:
+            poller, notify = self._context.poller, self._context.notify
+            http = self._clients[scope] = HttpScenario(poller, self._origins, scope, notify, base_url=base_url)
+        return http

@@ -15,11 +15,11 @@ from typing import Any
 from surgeline._native.cells import CounterCell, RateCell
 from surgeline._native.iteration import UserState
 from surgeline.engine.loop import new_loop
+from surgeline.engine.scope import Scope
 from surgeline.metrics import names
 from surgeline.metrics.registry import Registry
 from surgeline.metrics.values import CounterValue, RateValue, TrendValue
 from surgeline.protocols.http.client import HttpClient, HttpScenario
-from surgeline.protocols.http.endpoints import Endpoints
 from surgeline.protocols.http.origins import Origins
 
 PATIENCE = 20
@@ -131,11 +131,12 @@ class Lab:
         self.registry = Registry()
         self.origins = Origins(loop, insecure=insecure)
         self.notes: list[str] = []
-        self.endpoints = Endpoints(self.registry, {"scenario": "lab"}, self.notes.append)
         self.user = UserState()
         if base_url is None and server is not None:
             base_url = server.url
-        self.scenario = HttpScenario(self.poller, self.origins, self.endpoints, base_url=base_url)
+        self.scenario = HttpScenario(
+            self.poller, self.origins, Scope(self.registry, {"scenario": "lab"}), self.notes.append, base_url=base_url
+        )
         self.http = HttpClient(self.scenario, self.user)
         self._server = server
 

@@ -51,6 +51,19 @@ def test_a_status_of_success_or_redirection_is_expected(code, expected, error_co
     play(answering(status(code)), scene)
 
 
+@pytest.mark.parametrize(
+    "tag", ["scenario", "group", "check", "method", "status", "error", "error_code", "proto", "tls_version", "url"]
+)
+def test_tags_that_are_reserved(tag):
+    async def scene(lab):
+        with pytest.raises(ValueError, match=f"tags: expected a tag of your own, found '{tag}'"):
+            await lab.http.get("/", tags={"kind": "a", tag: "x"})
+        await lab.http.get("/", tags={"name": "named"})
+        return lab.only()[0]["name"]
+
+    assert play(answering(ok()), scene) == "named"
+
+
 def test_the_tags():
     async def scene(lab):
         await lab.http.get("/users/1", name="user", tags={"kind": "warm", "size": 3})

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from surgeline._native.iteration import Budget
 from surgeline._native.poller import now_ns
+from surgeline.engine.executors.base import ExecutorBase
 from surgeline.engine.executors.wording import count_of
 from surgeline.engine.scenario import ScenarioRun
 from surgeline.schedule.duration import format_duration
+from surgeline.schedule.share import Share
 
 
 @dataclass(frozen=True, slots=True)
-class SharedIterations:
+class SharedIterations(ExecutorBase):
     """`vus` users share `iterations`; what has not started after `max_duration_ns` is dropped."""
 
     vus: int
@@ -22,10 +24,10 @@ class SharedIterations:
         """All of them."""
         return self.iterations
 
-    @property
-    def planned_ns(self) -> int | None:
-        """Not known: it depends on how fast the system answers."""
-        return None
+    def planned_for(self, share: Share) -> int | None:
+        """Return how many of them one worker makes."""
+        part = share.among(self.vus)
+        return 0 if part is None else part.count(self.iterations)
 
     @property
     def max_vus(self) -> int:
@@ -41,4 +43,6 @@ class SharedIterations:
 
     async def execute(self, run: ScenarioRun) -> None:
         """Run until all iterations have ended or the time is over."""
-        await run.repeat(Budget(now_ns() + self.max_duration_ns, self.iterations), self.vus)
+        end_ns = now_ns() + self.max_duration_ns
+        budget = Budget(end_ns, self.planned_for(run.context.share) or 0)
+        await run.repeat([budget] * run.context.share.count(self.vus), end_ns)

@@ -5,12 +5,13 @@ look-up and a native send. Cookies, redirects, compression and authentication wi
 """
 
 from base64 import b64encode
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from surgeline._native.http1 import Prepared, Session
 from surgeline._native.iteration import UserState
 from surgeline._native.poller import Poller
+from surgeline.engine.scope import Scope, current_scope
 from surgeline.protocols.http.endpoints import Endpoints
 from surgeline.protocols.http.errors import describe_error
 from surgeline.protocols.http.json_codec import encoder
@@ -22,6 +23,7 @@ DEFAULT_TIMEOUT = 60.0
 LONGEST_TIMEOUT = 1e9
 _DEFAULT_TIMEOUT_NS = int(DEFAULT_TIMEOUT * 1e9)
 MOST_PREPARED = 10_000
+_PROTOCOL = "http"
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
@@ -31,25 +33,36 @@ _OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
 
 
 class HttpScenario:
-    """What the virtual users of one scenario share: base URL, origins, endpoints and prepared requests."""
+    """What the virtual users of one scenario share in one scope: base URL, origins, endpoints, prepared requests."""
 
     def __init__(
         self,
         poller: Poller,
         origins: Origins,
-        endpoints: Endpoints,
+        scope: Scope,
+        notify: Callable[[str], None],
         *,
         base_url: str | None = None,
         user_agent: str = "surgeline",
     ) -> None:
         self.poller = poller
         self._origins = origins
-        self._endpoints = endpoints
+        self._notify = notify
+        self._endpoints = Endpoints(scope.registry, scope.tags, notify)
         self._base_url = base_url
+        self._user_agent = user_agent
         self._default_headers = {"User-Agent": user_agent, "Accept": "*/*"}
         self.prepared: dict[tuple[str, str, str | None, str | None], Prepared] = {}
         self.prepared_gets: dict[str, Prepared] = {}
         """Of GET requests without options, by URL alone."""
+        scope.clients[_PROTOCOL] = self
+
+    def in_scope(self, scope: Scope) -> "HttpScenario":
+        """Return the same for another scope."""
+        found: HttpScenario | None = scope.clients.get(_PROTOCOL)
+        return found or HttpScenario(
+            self.poller, self._origins, scope, self._notify, base_url=self._base_url, user_agent=self._user_agent
+        )
 
     def prepare(
         self,
@@ -101,8 +114,15 @@ class HttpClient(Session[Response]):
     __slots__ = ("_scenario",)
 
     def __init__(self, scenario: HttpScenario, user: UserState) -> None:
-        super().__init__(scenario.poller, user, describe_error, Response, scenario.prepared_gets, _DEFAULT_TIMEOUT_NS)
+        super().__init__(
+            scenario.poller, user, describe_error, Response, current_scope, scenario.prepared_gets, _DEFAULT_TIMEOUT_NS
+        )
         self._scenario = scenario
+
+    def enter(self, scope: Scope) -> None:
+        """Count requests in this scope; called when the one that asks is in another than the last."""
+        self._scenario = self._scenario.in_scope(scope)
+        self.prepared_gets = self._scenario.prepared_gets
 
     def request(
         self,
@@ -120,6 +140,7 @@ class HttpClient(Session[Response]):
         """Send a request of any method."""
         method = _in_capitals(method)
         body, content_type = _encode_body(method, data, json)
+        self.follow()
         if params is None and headers is None and tags is None:
             prepared = self._prepare_once(method, url, content_type, name)
         else:

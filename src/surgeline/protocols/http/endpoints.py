@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from surgeline._native.http_outcomes import Endpoint, Outcome
 from surgeline.metrics import names
 from surgeline.metrics.registry import Registry
+from surgeline.metrics.tags import REQUEST_TAGS, refuse_reserved
 from surgeline.protocols.http.errors import status_code, status_text
 
 MOST_ENDPOINTS = 1_000
@@ -40,7 +41,7 @@ class Endpoints:
         self._endpoints: dict[tuple[str, str, tuple[tuple[str, str], ...]], Endpoint] = {}
 
     def get(self, method: str, name: str, tags: Mapping[str, str] | None) -> Endpoint:
-        """Return the endpoint of requests of this method, name and tags."""
+        """Return the endpoint of requests of this method, name and tags. Raises ValueError for a reserved tag."""
         own = tuple(sorted((str(tag), str(value)) for tag, value in tags.items())) if tags else ()
         endpoint = self._endpoints.get((method, name, own))
         if endpoint is None:
@@ -48,6 +49,7 @@ class Endpoints:
         return endpoint
 
     def _add(self, method: str, name: str, own: tuple[tuple[str, str], ...]) -> Endpoint:
+        refuse_reserved([tag for tag, _ in own], REQUEST_TAGS)
         if len(self._endpoints) >= MOST_ENDPOINTS and name != OTHER:
             self._warn(name)
             return self.get(method, OTHER, None)

@@ -1,0 +1,1 @@
+"""More than one core: processes that share the load of one run exactly, and the pool that has them do it."""
