@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from surgeline.breakdown import check_results, failure_kinds, request_rows
+from surgeline.breakdown import check_results, failure_kinds, median_service_ms, request_rows
 from surgeline.engine.load import Load, LoadedScenario
 from surgeline.engine.sink import Blocks
 from surgeline.errors import ExitCode
@@ -15,25 +15,29 @@ from surgeline.judge.evaluate import ThresholdResult
 from surgeline.judge.verdict import Verdict, judge
 from surgeline.metrics import names
 from surgeline.metrics.health import GeneratorHealth
-from surgeline.metrics.values import RateValue, TrendValue
+from surgeline.metrics.values import RateValue
 from surgeline.report.progress import ProgressSnapshot
 from surgeline.result import IterationError, RunResult
 from surgeline.script.plan import TestPlan
+
+_COUNTS = (names.HTTP_REQS, names.OPERATIONS)
+_FAILED = (names.HTTP_REQ_FAILED, names.OPERATION_FAILED)
+_DURATIONS = (names.HTTP_REQ_DURATION, names.OPERATION_DURATION)
 
 
 def snapshot(load: Load, blocks: Blocks) -> ProgressSnapshot:
     """Return what the status line shows, from the second that has just ended and the totals."""
     registry = load.context.registry
-    durations = [block for series, block in blocks if series.metric is names.HTTP_REQ_DURATION]
-    counted = names.HTTP_REQS if durations else names.ITERATIONS
+    durations = [block for series, block in blocks if series.metric in _DURATIONS]
+    counted = _COUNTS if durations else (names.ITERATIONS,)
     p95 = None
     if durations:
         last_second = durations[0].copy()
         for block in durations[1:]:
             last_second.merge(block)
         p95 = last_second.quantile(0.95) / 1e6
-    failed = registry.value(names.HTTP_REQ_FAILED.name)
-    failed = failed if isinstance(failed, RateValue) else RateValue(0, 0)
+    shares = [value for metric in _FAILED if isinstance(value := registry.value(metric.name), RateValue)]
+    failed = RateValue(sum(share.passes for share in shares), sum(share.fails for share in shares))
     planned = [run.scenario.executor.planned_iterations for run in load.runs]
     ends = [
         None if run.scenario.executor.planned_ns is None else (run.begins_ns + run.scenario.executor.planned_ns) / 1e9
@@ -42,7 +46,7 @@ def snapshot(load: Load, blocks: Blocks) -> ProgressSnapshot:
     return ProgressSnapshot(
         elapsed_s=load.elapsed_seconds,
         total_s=_known(ends, max),
-        rate=sum(block for series, block in blocks if series.metric is counted),
+        rate=sum(block for series, block in blocks if series.metric in counted),
         vus=sum(run.vus for run in load.runs),
         p95_ms=p95,
         errors=failed.passes,
@@ -108,15 +112,11 @@ class Results:
         )
 
     def _judge(self, health: GeneratorHealth, interrupted: bool) -> Verdict:
-        measured = self._registry.value(names.HTTP_REQ_DURATION.name) or self._registry.value(
-            names.ITERATION_DURATION.name
-        )
-        p50 = measured.stat("med") if isinstance(measured, TrendValue) else 0.0
         abort = self._load.context.abort
         return judge(
             self._thresholds,
             health,
-            p50,
+            median_service_ms(self._registry),
             doubts=self._load.doubts(),
             abort_reason=None if abort is None else abort.reason.partition("\n")[0],
             ended_by_threshold=abort is not None and abort.exit_code is ExitCode.THRESHOLDS_FAILED,

@@ -6,6 +6,7 @@ Built once, by `run`, when the load has ended.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,27 +62,54 @@ class CheckResult:
     value: RateValue
 
 
+class Kind(Enum):
+    """What a row counts. Each has tables of its own; the value is what they are called."""
+
+    REQUESTS = "requests"
+    """HTTP requests."""
+    OPERATIONS = "operations"
+    """What the script timed itself: `vu.timed`."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequestRow:
-    """All requests of one method and name."""
+    """All requests of one method and name; or all operations of one name."""
 
     method: str
+    """Empty where there are none, as for operations."""
     name: str
     duration: TrendValue
     rate: float
-    """Requests per second of the run."""
+    """How many in a second of the run."""
     failed: RateValue
-    """`http_req_failed` of these requests: `passes` counts the failed ones, as in k6."""
+    """`http_req_failed` of these requests: `passes` counts the failed ones, as in k6. `operation_failed` likewise."""
+    kind: Kind = Kind.REQUESTS
+
+    @property
+    def title(self) -> str:
+        """What it is called in a table."""
+        return f"{self.method} {self.name}" if self.method else self.name
+
+    @property
+    def count(self) -> int:
+        """How many there were, failed ones too."""
+        return self.failed.passes + self.failed.fails
 
 
 @dataclass(frozen=True, slots=True)
 class FailureKind:
-    """Requests that failed in one way: an error code with its text, or an unexpected status."""
+    """Requests that failed in one way: an error code with its text, or an unexpected status. Or operations."""
 
     code: int
-    """k6's error code, 1000 and up."""
+    """k6's error code, 1000 and up; 0 where there are none, as for operations."""
     message: str
     count: int
+    kind: Kind = Kind.REQUESTS
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Its code, where it has one, and its message."""
+        return (str(self.code), self.message) if self.code else (self.message,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +139,7 @@ class RunResult:
     thresholds: tuple[ThresholdResult, ...]
     checks: tuple[CheckResult, ...]
     requests: tuple[RequestRow, ...]
+    """Of every kind, those of one kind together."""
     failures: tuple[FailureKind, ...]
     iteration_errors: tuple[IterationError, ...]
     health: GeneratorHealth

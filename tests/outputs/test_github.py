@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from push_support import facts
 from result_support import HAPPY, HEALTHY, NASTY, OVERLOADED, coupons, nasty
+from sample_results import operations_alone, with_operations
 
 from surgeline.errors import OptionError
 from surgeline.outputs.github import _text, annotations, github_markdown, make_github
 from surgeline.report.format import printable
+from surgeline.result import FailureKind, Kind
 
 
 def rendered(markdown):
@@ -153,3 +155,25 @@ def test_a_path_that_vanished_is_told(tmp_path):
 
     assert len(messages) == 1
     assert "No such file or directory" in messages[0]
+
+
+def test_operations_have_a_table_of_their_own():
+    texts = rendered(github_markdown(with_operations(coupons())))
+    cells = texts["cell"]
+
+    assert texts["heading"][1:] == ["Thresholds", "Requests", "Operations", "Checks", "Errors"]
+    assert cells[cells.index("Operation") + 1] == "Count"
+    start = cells.index("find-coupon")
+    assert cells[start + 1 : start + 3] == ["20,000", "66.6/s"]
+    assert cells[start + 7] == "1.06%"
+    assert cells[cells.index("find-coupon: TimeoutError") + 1] == "200"
+    assert cells[cells.index("1503 unexpected status 503") + 1] == "1,488"
+
+
+def test_a_run_of_operations_alone():
+    result = operations_alone()
+    texts = rendered(github_markdown(replace(result, failures=(FailureKind(0, "a|b", 3, Kind.OPERATIONS),))))
+
+    assert "Requests" not in texts["heading"]
+    assert "Request" not in texts["cell"]
+    assert texts["cell"][texts["cell"].index("a|b") + 1] == "3"

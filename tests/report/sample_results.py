@@ -14,7 +14,7 @@ from surgeline.metrics.health import GeneratorHealth
 from surgeline.metrics.names import BUILTIN, Metric, MetricType
 from surgeline.metrics.trend_stats import DEFAULT_TREND_STATS
 from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue, Value
-from surgeline.result import CheckResult, FailureKind, IterationError, RequestRow, RunResult
+from surgeline.result import CheckResult, FailureKind, IterationError, Kind, RequestRow, RunResult
 
 HEALTHY = GeneratorHealth(
     loop_busy=0.41,
@@ -153,4 +153,49 @@ def coupons(
         verdict=judge(judged, health, duration.stat("med")),
         interrupted=False,
         seed=7,
+    )
+
+
+def with_operations(result: RunResult, *, response_factor: float = 1.0) -> RunResult:
+    """The same run, in which a queue and a database were asked too, by libraries of the script's own."""
+    publish, query = trend(1.3, 0.5, 40_000, 11), trend(4.4, 0.6, 20_000, 12)
+    waited = merged(trend(1.3 * response_factor, 0.5, 40_000, 11), trend(4.4 * response_factor, 0.6, 20_000, 12))
+    values: dict[Key, Value] = {
+        ("operations", ()): CounterValue(60_000, result.seconds),
+        ("operation_failed", ()): RateValue(212, 59_788),
+        ("operation_duration", ()): merged(publish, query),
+        ("operation_response_time", ()): waited,
+    }
+    assert isinstance(result.metrics, FixedMetrics)
+    rows = (
+        RequestRow("", "publish", publish, 40_000 / result.seconds, RateValue(0, 40_000), Kind.OPERATIONS),
+        RequestRow("", "find-coupon", query, 20_000 / result.seconds, RateValue(212, 19_788), Kind.OPERATIONS),
+    )
+    failures = (
+        FailureKind(0, "find-coupon: TimeoutError", 200, Kind.OPERATIONS),
+        FailureKind(0, "find-coupon: no rows", 12, Kind.OPERATIONS),
+    )
+    return replace(
+        result,
+        metrics=FixedMetrics({**result.metrics.values, **values}),
+        requests=(*result.requests, *rows),
+        failures=(*result.failures, *failures),
+    )
+
+
+def operations_alone() -> RunResult:
+    """A run without a request."""
+    result = with_operations(coupons(HEALTHY, {"operation_duration": "p(95)<50"}))
+    assert isinstance(result.metrics, FixedMetrics)
+    kept = {key: value for key, value in result.metrics.values.items() if not key[0].startswith(("http_", "data_"))}
+    metrics = FixedMetrics(kept)
+    judged = tuple(evaluate(one.threshold, metrics.value(one.threshold.selector.metric)) for one in result.thresholds)
+    return replace(
+        result,
+        title="load/queue.py",
+        metrics=metrics,
+        requests=tuple(row for row in result.requests if row.kind is Kind.OPERATIONS),
+        failures=tuple(failure for failure in result.failures if failure.kind is Kind.OPERATIONS),
+        thresholds=judged,
+        verdict=judge(judged, HEALTHY, 1.0),
     )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from sample_results import HEALTHY, KNOWN, OVERLOADED, FixedMetrics, coupons
+from sample_results import HEALTHY, KNOWN, OVERLOADED, FixedMetrics, coupons, operations_alone, with_operations
 
 from surgeline._native.histogram import Histogram
 from surgeline.judge.evaluate import ThresholdResult, evaluate
@@ -20,7 +20,7 @@ from surgeline.judge.verdict import judge
 from surgeline.metrics.names import Metric, MetricType
 from surgeline.metrics.values import RateValue, TrendValue
 from surgeline.report.terminal import render_summary
-from surgeline.result import CheckResult, FailureKind, IterationError, RequestRow
+from surgeline.result import CheckResult, FailureKind, IterationError, Kind, RequestRow
 
 GOLDEN = Path(__file__).parent / "golden"
 HAPPY = {"http_req_duration": ["p(95)<500", "p(99)<1000"], "http_req_failed": "rate<0.01"}
@@ -67,6 +67,8 @@ RESULTS = {
     "no_samples": (coupons(HEALTHY, {"http_req_duration{name:validat}": "p(95)<500", "checks": "rate>0.9"}), 100),
     "empty": (empty(), 100),
     "windows": (windows(), 100),
+    "operations": (with_operations(coupons(HEALTHY, HAPPY)), 100),
+    "operations_alone": (operations_alone(), 100),
 }
 
 
@@ -190,6 +192,11 @@ OFF = [
     ({"dropped_iterations": 7}, "iterations were dropped"),
     ({"abandoned_requests": 1_234}, "requests cut off when their iteration ended: 1,234"),
 ]
+CUT_OFF = [
+    (with_operations(coupons()), "requests and operations"),
+    (operations_alone(), "operations"),
+    (empty(), "requests"),
+]
 
 
 @pytest.mark.parametrize(("health", "warning"), OFF)
@@ -197,8 +204,53 @@ def test_each_trouble_of_the_generator_is_warned_of(health, warning):
     assert f"! {warning}" in render_summary(coupons(replace(HEALTHY, **health)), width=120, color=False)
 
 
+@pytest.mark.parametrize(("result", "what"), CUT_OFF)
+def test_what_was_cut_off_is_called_by_what_the_run_did(result, what):
+    result = replace(result, health=replace(HEALTHY, abandoned_requests=3))
+
+    assert f"! {what} cut off when their iteration ended: 3" in render_summary(result, width=120, color=False)
+
+
+def test_starts_are_late_by_the_service_time_of_what_the_run_did():
+    slow = {("operation_duration", ()): COUPONS.metrics.value("http_req_response_time")}  # a median of 7 ms
+    iterations = {("iteration_duration", ()): TrendValue(_of_one(400))}
+    late = replace(HEALTHY, lateness_p99_ms=30.0)
+
+    def warned(values):
+        result = replace(COUPONS, requests=(), health=late, metrics=FixedMetrics(values))
+        return "starts were later than 10.00ms" in render_summary(result, width=100, color=False)
+
+    assert warned({**slow, **iterations})
+    assert not warned(iterations)  # a tenth of 400 ms
+    assert warned({})
+
+
+def _of_one(milliseconds):
+    histogram = Histogram()
+    histogram.record(milliseconds * 1_000_000)
+    return histogram
+
+
 def test_a_healthy_generator_needs_no_warning():
     assert "!" not in render_summary(coupons(), width=120, color=False)
+
+
+def test_operations_wait_too():
+    def told(factor):
+        result = with_operations(coupons(response_factor=1.0), response_factor=factor)
+        return "the rest is late starts\n" in render_summary(result, width=200, color=False)
+
+    assert told(1.5)
+    assert not told(1.0)
+
+
+def test_one_operation_is_one():
+    row = replace(operations_alone().requests[0], failed=RateValue(1, 0))
+    text = render_summary(replace(operations_alone(), requests=(row,)), width=100, color=False)
+
+    assert "  1 operation at " in text
+    assert "all operations failed" in text
+    assert "\n  all operations" not in text
 
 
 def test_chosen_statistics_are_the_columns_and_a_count_has_no_unit():
@@ -274,8 +326,11 @@ def test_no_text_from_outside_breaks_the_summary(text, width):
         scenarios=(text,),
         thresholds=judged,
         checks=(CheckResult(text, RateValue(1, 1)),),
-        requests=(replace(COUPONS.requests[0], name=text),),
-        failures=(FailureKind(1000, text, 1),),
+        requests=(
+            replace(COUPONS.requests[0], name=text),
+            replace(COUPONS.requests[0], method="", name=text, kind=Kind.OPERATIONS),
+        ),
+        failures=(FailureKind(1000, text, 1), FailureKind(0, text, 1, Kind.OPERATIONS)),
         iteration_errors=(IterationError(text, 1, text),),
         started_at=datetime(2026, 1, 1, tzinfo=UTC),
         verdict=judge(judged, HEALTHY, 1.0),

@@ -47,7 +47,7 @@ class _Selection:
 @click.option("--from", "from_", metavar="TIME", help='Samples from this time of the load on, such as "1m30s".')
 @click.option("--to", metavar="TIME", help="Samples before this time of the load.")
 @click.option("--scenario", metavar="NAME", help="Samples of this scenario.")
-@click.option("--name", metavar="REQUEST", help="Samples of requests of this name.")
+@click.option("--name", metavar="REQUEST", help="Samples of requests and operations of this name.")
 @click.option("--tag", multiple=True, metavar="KEY=VALUE", help="Samples with this tag; may be given again.")
 @click.option("--stats", metavar="LIST", help="Statistics of trends: avg, min, med, max, count, p(N).")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from surgeline._native.iteration import UserState
 from surgeline._native.poller import now_ns
 from surgeline.engine.context import RunContext
-from surgeline.engine.scope import UserTags, group
+from surgeline.engine.scope import UserTags, group, scope_here
+from surgeline.engine.timed import Timing
 from surgeline.schedule.share import Share
 
 
@@ -111,6 +112,13 @@ class VirtualUser(UserState):
     def group(self, name: str, tags: Mapping[str, str] | None = None) -> AbstractContextManager[None]:
         """Tag the samples of the `with` block with `group` (and more), and record `group_duration`. Groups nest."""
         return group(name, tags)
+
+    def timed(self, name: str, tags: Mapping[str, str] | None = None) -> Timing:
+        """Count and time the block as one operation of this name: `async with vu.timed("place-order"):`, or `with`.
+
+        Raises ValueError for a bad name or tag, RuntimeError where no virtual user is running.
+        """
+        return Timing(self, scope_here("vu.timed()"), name, tags)
 
     def close(self) -> None:
         """Close every client."""

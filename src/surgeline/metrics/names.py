@@ -43,10 +43,12 @@ def _time(name: str) -> Metric:
 
 
 HTTP_REQS = _counter("http_reqs")
+HTTP_REQ_RETRIES = _counter("http_req_retries")
 HTTP_REQ_FAILED = Metric("http_req_failed", MetricType.RATE)
 HTTP_REQ_DURATION = _time("http_req_duration")
 HTTP_REQ_RESPONSE_TIME = _time("http_req_response_time")
 HTTP_REQ_BLOCKED = _time("http_req_blocked")
+HTTP_REQ_LOOKING_UP = _time("http_req_looking_up")
 HTTP_REQ_CONNECTING = _time("http_req_connecting")
 HTTP_REQ_TLS_HANDSHAKING = _time("http_req_tls_handshaking")
 HTTP_REQ_SENDING = _time("http_req_sending")
@@ -54,6 +56,11 @@ HTTP_REQ_WAITING = _time("http_req_waiting")
 HTTP_REQ_RECEIVING = _time("http_req_receiving")
 DATA_SENT = _counter("data_sent", "data")
 DATA_RECEIVED = _counter("data_received", "data")
+
+OPERATIONS = _counter("operations")
+OPERATION_FAILED = Metric("operation_failed", MetricType.RATE)
+OPERATION_DURATION = _time("operation_duration")
+OPERATION_RESPONSE_TIME = _time("operation_response_time")
 
 ITERATIONS = _counter("iterations")
 ITERATION_DURATION = _time("iteration_duration")
@@ -71,3 +78,4 @@ OWN_ERROR_CODES = ("1218", "1219")
 """`error_code` of requests that failed on our side: no file descriptor left, no local port left."""
 
 BUILTIN: dict[str, Metric] = {value.name: value for value in list(globals().values()) if isinstance(value, Metric)}
+"""By name, in the order in which they are shown: protocols, then execution."""

@@ -15,7 +15,7 @@ from surgeline.metrics.values import TrendValue
 from surgeline.outputs.at_the_end import AtTheEnd, Notify
 from surgeline.outputs.files import append
 from surgeline.report.format import clock, duration, number, percent, printable, rate
-from surgeline.result import RunResult
+from surgeline.result import Kind, RunResult
 
 _WHAT = "GitHub summary"
 _LABELS = {
@@ -43,7 +43,7 @@ def _write(result: RunResult, path: Path, notify: Notify) -> None:
 
 
 def github_markdown(result: RunResult) -> str:
-    """Return the summary: the verdict and why, then tables of thresholds, requests, checks and errors."""
+    """Return the summary: the verdict and why, then tables of thresholds, requests, operations, checks and errors."""
     started = result.started_at.strftime("%Y-%m-%d %H:%M:%S %Z").strip()
     parts = [
         f"## {_LABELS[result.verdict.outcome]}: {_text(result.title)}",
@@ -51,7 +51,7 @@ def github_markdown(result: RunResult) -> str:
         f"{clock(result.seconds)} from {_text(started)}, seed {result.seed}."
         + "".join(f" {_text(scenario)}." for scenario in result.scenarios),
         _thresholds(result),
-        _requests(result),
+        *(_requests(result, kind) for kind in Kind),
         _checks(result),
         _errors(result),
     ]
@@ -96,19 +96,21 @@ def _thresholds(result: RunResult) -> str:
     return _table("Thresholds", ("", "Metric", "Condition", "Measured"), ":-:|---|---|--:", rows)
 
 
-def _requests(result: RunResult) -> str:
+def _requests(result: RunResult, kind: Kind) -> str:
     rows = [
         (
-            _text(f"{row.method} {row.name}"),
-            number(row.failed.passes + row.failed.fails),
+            _text(row.title),
+            number(row.count),
             rate(row.rate),
             *_times(row.duration),
             percent(row.failed.stat("rate")),
         )
         for row in result.requests
+        if row.kind is kind
     ]
-    header = ("Request", "Count", "Rate", "p50", "p95", "p99", "max", "Failed")
-    return _table("Requests", header, "---" + "|--:" * 7, rows)
+    title = kind.value.capitalize()
+    header = (title.removesuffix("s"), "Count", "Rate", "p50", "p95", "p99", "max", "Failed")
+    return _table(title, header, "---" + "|--:" * 7, rows)
 
 
 def _times(trend: TrendValue) -> list[str]:
@@ -129,7 +131,7 @@ def _checks(result: RunResult) -> str:
 
 
 def _errors(result: RunResult) -> str:
-    failed = [(_text(f"{failure.code} {failure.message}"), number(failure.count)) for failure in result.failures]
+    failed = [(_text(" ".join(failure.parts)), number(failure.count)) for failure in result.failures]
     raised = [(_text(error.kind), number(error.count)) for error in result.iteration_errors]
     return _table("Errors", ("Error", "Count"), "---|--:", [*failed, *raised])
 

@@ -6,18 +6,27 @@ Pure rendering to a text. Must not know how a run is made, nor print, nor look a
 import textwrap
 from collections.abc import Sequence
 from io import StringIO
+from typing import TypeVar
 
 from rich.console import Console
 from rich.text import Text
 
+from surgeline.breakdown import median_service_ms
 from surgeline.judge.evaluate import measured_text
 from surgeline.judge.verdict import Outcome, lateness_limit_ms, loop_too_busy
 from surgeline.metrics.health import BUSY_LIMIT
-from surgeline.metrics.names import BUILTIN, HTTP_REQ_DURATION, HTTP_REQ_RESPONSE_TIME, Metric
+from surgeline.metrics.names import (
+    BUILTIN,
+    HTTP_REQ_DURATION,
+    HTTP_REQ_RESPONSE_TIME,
+    OPERATION_DURATION,
+    OPERATION_RESPONSE_TIME,
+    Metric,
+)
 from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue, Value
 from surgeline.report.format import amount, clock, data_size, duration, number, percent, printable, rate
 from surgeline.report.table import INDENT, Cell, Row, narrowed_table, table
-from surgeline.result import IterationError, Metrics, RequestRow, RunResult
+from surgeline.result import FailureKind, IterationError, Kind, Metrics, RequestRow, RunResult
 
 _LABELS = {
     Outcome.PASSED: ("PASS", "bold green"),
@@ -29,6 +38,12 @@ _GOOD, _BAD, _UNSURE, _QUIET = "green", "red", "yellow", "dim"
 _MARKS = {True: Cell("✓", _GOOD), False: Cell("✗", _BAD), None: Cell("?", _UNSURE)}
 _HEADLINE_STATS = {"p50": "med", "p95": "p(95)", "p99": "p(99)"}
 _REQUEST_STATS = ("med", "p(90)", "p(95)", "p(99)", "max")
+_WAITING = {
+    Kind.REQUESTS: (HTTP_REQ_DURATION, HTTP_REQ_RESPONSE_TIME, "late starts and waiting for a connection"),
+    Kind.OPERATIONS: (OPERATION_DURATION, OPERATION_RESPONSE_TIME, "late starts"),
+}
+"""Service time, response time, and what makes the difference."""
+_ERRORS = {Kind.REQUESTS: "ERRORS", Kind.OPERATIONS: "OPERATION ERRORS"}
 _LEAST_IMPORTANT_STATS = ("p(90)", "min", "avg")
 """The first to go where a terminal has no room for all of them beside the names."""
 _TRACEBACK_LINES = 12
@@ -36,6 +51,7 @@ _GC_PAUSE_LIMIT_MS = 10.0
 _WIDTH_MIN = 80
 
 Lines = list[Text]
+Counted = TypeVar("Counted", RequestRow, FailureKind)
 
 
 def render_summary(result: RunResult, *, width: int, color: bool) -> str:
@@ -50,8 +66,8 @@ def render_summary(result: RunResult, *, width: int, color: bool) -> str:
         _run(result, width),
         _thresholds(result, width),
         _checks(result, width),
-        _requests(result, width),
-        _errors(result, width),
+        *(_requests(result, kind, width) for kind in Kind),
+        *(_errors(result, kind, width) for kind in Kind),
         _iteration_errors(result, width),
         _trends(result.metrics, result.trend_stats, width),
         _other_metrics(result.metrics, width),
@@ -96,16 +112,21 @@ def _verdict(result: RunResult, width: int) -> Lines:
 
 def _remarks(result: RunResult) -> list[str]:
     """What a verdict by thresholds alone may not say, and nobody should have to look for."""
-    failed = sum(row.failed.passes for row in result.requests)
-    requests = failed + sum(row.failed.fails for row in result.requests)
     raised = sum(error.count for error in result.iteration_errors)
     remarks = []
-    if failed:
-        share = f"{number(failed)} of {number(requests)} requests" if failed < requests else "all requests"
-        remarks.append(f"{share} failed")
+    for kind in Kind:
+        rows = _of(kind, result.requests)
+        failed, count = sum(row.failed.passes for row in rows), sum(row.count for row in rows)
+        if failed:
+            share = f"{number(failed)} of {number(count)} {kind.value}" if failed < count else f"all {kind.value}"
+            remarks.append(f"{share} failed")
     if raised:
         remarks.append(f"{number(raised)} {'iteration' if raised == 1 else 'iterations'} raised an exception")
     return remarks
+
+
+def _of(kind: Kind, rows: Sequence[Counted]) -> list[Counted]:
+    return [row for row in rows if row.kind is kind]
 
 
 def _wrapped(sentence: str, width: int, hang: str) -> list[str]:
@@ -119,7 +140,8 @@ def _run(result: RunResult, width: int) -> Lines:
     indent = " " * INDENT
     scenarios = [line for text in result.scenarios for line in _wrapped(printable(text), width, indent)]
     lines = [Text(line, _QUIET) for line in (*_wrapped(facts, width, ""), *scenarios)]
-    return [*lines, *(_facts(_headline(_total(result.requests)), width) if result.requests else ())]
+    totals = [_total(rows) for kind in Kind if (rows := _of(kind, result.requests))]
+    return [*lines, *(line for total in totals for line in _facts(_headline(total), width))]
 
 
 def _length(seconds: float) -> str:
@@ -127,8 +149,9 @@ def _length(seconds: float) -> str:
 
 
 def _headline(total: RequestRow) -> tuple[str, ...]:
+    what = total.kind.value.removesuffix("s") if total.count == 1 else total.kind.value
     return (
-        f"{_counted(total)} {'request' if _counted(total) == '1' else 'requests'} at {rate(total.rate)}",
+        f"{number(total.count)} {what} at {rate(total.rate)}",
         *(f"{name} {duration(total.duration.stat(stat))}" for name, stat in _HEADLINE_STATS.items()),
         f"{percent(total.failed.stat('rate'))} failed",
     )
@@ -138,10 +161,6 @@ def _facts(facts: Sequence[str], width: int) -> Lines:
     """Return the facts side by side, none of them broken over two lines."""
     unbroken = " · ".join(fact.replace(" ", "\N{NO-BREAK SPACE}") for fact in facts)
     return [Text(line.replace("\N{NO-BREAK SPACE}", " ")) for line in _wrapped(unbroken, width, " " * INDENT)]
-
-
-def _counted(row: RequestRow) -> str:
-    return number(row.failed.passes + row.failed.fails)
 
 
 def _thresholds(result: RunResult, width: int) -> Lines:
@@ -168,20 +187,21 @@ def _checks(result: RunResult, width: int) -> Lines:
     return table("CHECKS", ("passed", "passes", "fails"), rows, width) if rows else []
 
 
-def _requests(result: RunResult, width: int) -> Lines:
-    rows = [_request_row(row) for row in result.requests]
+def _requests(result: RunResult, kind: Kind, width: int) -> Lines:
+    of_kind = _of(kind, result.requests)
+    rows = [_request_row(row) for row in of_kind]
     if len(rows) > 1:
-        rows.append(_request_row(_total(result.requests), title="all requests", style="bold"))
+        rows.append(_request_row(_total(of_kind), title=f"all {kind.value}", style="bold"))
     header = ("count", "rate", "p50", "p90", "p95", "p99", "max", "failed")
-    return [*table("REQUESTS", header, rows, width), *_waiting(result, width)] if rows else []
+    return [*table(kind.value.upper(), header, rows, width), *_waiting(result, kind, width)] if rows else []
 
 
 def _request_row(row: RequestRow, *, title: str = "", style: str = "") -> Row:
     times = [Cell(duration(row.duration.stat(stat)), style) for stat in _REQUEST_STATS]
     failed = Cell(percent(row.failed.stat("rate")), _BAD if row.failed.passes else style)
     return Row(
-        Cell(title or f"{row.method} {row.name}", style),
-        [Cell(_counted(row), style), Cell(rate(row.rate), style), *times, failed],
+        Cell(title or row.title, style),
+        [Cell(number(row.count), style), Cell(rate(row.rate), style), *times, failed],
     )
 
 
@@ -190,13 +210,14 @@ def _total(rows: Sequence[RequestRow]) -> RequestRow:
     for row in rows[1:]:
         histogram.merge(row.duration.histogram)
     failed = RateValue(sum(row.failed.passes for row in rows), sum(row.failed.fails for row in rows))
-    return RequestRow("", "", TrendValue(histogram), sum(row.rate for row in rows), failed)
+    return RequestRow("", "", TrendValue(histogram), sum(row.rate for row in rows), failed, rows[0].kind)
 
 
-def _waiting(result: RunResult, width: int) -> Lines:
+def _waiting(result: RunResult, kind: Kind, width: int) -> Lines:
     """Say so when users waited noticeably longer than the service took: by a tenth, and by a millisecond."""
-    service = result.metrics.value(HTTP_REQ_DURATION.name)
-    response = result.metrics.value(HTTP_REQ_RESPONSE_TIME.name)
+    took_metric, waited_metric, rest = _WAITING[kind]
+    service = result.metrics.value(took_metric.name)
+    response = result.metrics.value(waited_metric.name)
     if service is None or response is None:
         return []
     took, waited = service.stat("p(99)"), response.stat("p(99)")
@@ -204,19 +225,18 @@ def _waiting(result: RunResult, width: int) -> Lines:
         return []
     sentence = (
         f"! callers waited longer than the service took: response time p99 {duration(waited)}, service time "
-        f"p99 {duration(took)}; the rest is late starts and waiting for a connection"
+        f"p99 {duration(took)}; the rest is {rest}"
     )
     return [Text(line, _UNSURE) for line in _wrapped(sentence, width, " " * INDENT)]
 
 
-def _errors(result: RunResult, width: int) -> Lines:
-    requests = sum(row.failed.passes + row.failed.fails for row in result.requests)
+def _errors(result: RunResult, kind: Kind, width: int) -> Lines:
+    counted = sum(row.count for row in _of(kind, result.requests))
     rows = []
-    for failure in result.failures:
-        share = percent(failure.count / requests) if requests else ""
-        cells = [Cell(number(failure.count), _BAD), Cell(share)]
-        rows.append(Row(Cell(f"{failure.code}  {failure.message}"), cells))
-    return table("ERRORS", ("count", "of requests"), rows, width) if rows else []
+    for failure in _of(kind, result.failures):
+        share = percent(failure.count / counted) if counted else ""
+        rows.append(Row(Cell("  ".join(failure.parts)), [Cell(number(failure.count), _BAD), Cell(share)]))
+    return table(_ERRORS[kind], ("count", f"of {kind.value}"), rows, width) if rows else []
 
 
 def _iteration_errors(result: RunResult, width: int) -> Lines:
@@ -239,7 +259,7 @@ def _traceback(error: IterationError) -> Lines:
 
 
 def _metrics(metrics: Metrics) -> list[tuple[Metric, Value]]:
-    """Return the metrics that have samples, in k6's order: HTTP, execution, custom, network."""
+    """Return the metrics that have samples, in k6's order: built in, custom, network."""
     places = {name: place for place, name in enumerate(BUILTIN)}
     pairs = [(metric, metrics.value(metric.name)) for metric in metrics.metrics()]
     present = [(metric, value) for metric, value in pairs if value is not None]
@@ -248,10 +268,8 @@ def _metrics(metrics: Metrics) -> list[tuple[Metric, Value]]:
 
 def _group(metric: Metric) -> int:
     if metric.name not in BUILTIN:
-        return 2
-    if metric.name.startswith("data_"):
-        return 3
-    return 0 if metric.name.startswith("http_") else 1
+        return 1
+    return 2 if metric.name.startswith("data_") else 0
 
 
 def _trends(metrics: Metrics, trend_stats: Sequence[str], width: int) -> Lines:
@@ -319,14 +337,14 @@ def _generator(result: RunResult, width: int) -> Lines:
 
 def _warnings(result: RunResult) -> list[str]:
     health = result.health
-    service = result.metrics.value(HTTP_REQ_DURATION.name)
-    late_limit = lateness_limit_ms(service.stat("med") if service is not None else 0.0)
+    late_limit = lateness_limit_ms(median_service_ms(result.metrics))
+    cut_off = " and ".join(kind.value for kind in Kind if _of(kind, result.requests)) or Kind.REQUESTS.value
     off = (
         (loop_too_busy(health), f"the loop was busier than {BUSY_LIMIT:.0%}: the times hold its own queueing"),
         (health.lateness_p99_ms > late_limit, f"starts were later than {duration(late_limit)} at p99"),
         (health.gc_pause_max_ms > _GC_PAUSE_LIMIT_MS, f"a garbage collection took {duration(health.gc_pause_max_ms)}"),
         (health.dropped_iterations > 0, "iterations were dropped: the planned load was not delivered in full"),
-        (health.abandoned_requests > 0, f"requests cut off when their iteration ended: {health.abandoned_requests:,}"),
+        (health.abandoned_requests > 0, f"{cut_off} cut off when their iteration ended: {health.abandoned_requests:,}"),
     )
     return [text for wrong, text in off if wrong]
 

@@ -10,6 +10,12 @@ from surgeline.metrics import names
 from surgeline.metrics.values import CounterValue, RateValue, TrendValue
 from surgeline.result import RunResult
 
+_KINDS = (
+    (names.HTTP_REQS, names.HTTP_REQ_FAILED, names.HTTP_REQ_DURATION),
+    (names.OPERATIONS, names.OPERATION_FAILED, names.OPERATION_DURATION),
+)
+"""What a run is told by: its requests, or its operations where it has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFacts:
@@ -47,9 +53,8 @@ class Headline:
 def headline_of(result: RunResult) -> Headline:
     """Return what a list of runs shows of this result."""
     value = result.metrics.value
-    requests, failed, duration = (
-        value(metric.name) for metric in (names.HTTP_REQS, names.HTTP_REQ_FAILED, names.HTTP_REQ_DURATION)
-    )
+    kind = next((kind for kind in _KINDS if value(kind[0].name) is not None), _KINDS[0])
+    requests, failed, duration = (value(metric.name) for metric in kind)
     return Headline(
         result.verdict.outcome.value,
         result.seconds,

@@ -3,7 +3,7 @@
 Pure. What only the end of a run measures, the generator's own health say, is not known and left at zero.
 """
 
-from surgeline.breakdown import check_results, failure_kinds, request_rows
+from surgeline.breakdown import check_results, failure_kinds, median_service_ms, request_rows
 from surgeline.judge.evaluate import ThresholdResult
 from surgeline.judge.verdict import Outcome, Verdict, judge
 from surgeline.metrics import names
@@ -30,7 +30,7 @@ def unfinished_result(facts: StoredFacts, registry: Registry, thresholds: tuple[
         failures=failure_kinds(registry),
         iteration_errors=(),
         health=health,
-        verdict=Verdict(Outcome.INCONCLUSIVE, (_reason(facts, registry), *judge(thresholds, health, 0.0).reasons)),
+        verdict=Verdict(Outcome.INCONCLUSIVE, (_reason(facts, registry), *judge(thresholds, health, median_service_ms(registry)).reasons)),
         interrupted=False,
         seed=facts.seed,
     )
