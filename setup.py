@@ -15,7 +15,11 @@ SOURCES = {
     "poller": ["timers.c"],
     "iteration": ["histogram.c"],
     "http_outcomes": ["histogram.c"],
-    "http1": ["http1.c"],
+    "http_origin": [],
+    "tls_stream": [],
+    "http_call": [],
+    "http_connection": ["http1.c"],
+    "http_session": [],
 }
 SANITIZE = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"] if os.environ.get("SURGELINE_SANITIZE") else []
 

@@ -21,6 +21,9 @@ from surgeline.data.weighted import weighted
 from surgeline.engine.checks import check
 from surgeline.engine.ending import abort, fail
 from surgeline.errors import ExitCode, SurgelineError
+from surgeline.protocols.http.auth import BasicAuth, BearerAuth, DigestAuth
+from surgeline.protocols.http.options import DNS, TLS, HttpLimits
+from surgeline.protocols.http.exchange import Retry
 from surgeline.protocols.http.response import HTTPError, Response
 from surgeline.schedule.waits import constant, exponential, uniform
 from surgeline.script.declare import env, options, scenario, thresholds
@@ -34,17 +37,25 @@ from surgeline.script.executors import (
     shared_iterations,
 )
 from surgeline.script.hooks import setup, teardown, vu_start, vu_stop
+from surgeline.script.http_options import http_options
 from surgeline.script.metrics import Counter, Gauge, Rate, Trend
 from surgeline.script.vu import VU
 
 __all__ = [
+    "DNS",
+    "TLS",
     "VU",
+    "BasicAuth",
+    "BearerAuth",
     "Counter",
+    "DigestAuth",
     "ExitCode",
     "Gauge",
     "HTTPError",
+    "HttpLimits",
     "Rate",
     "Response",
+    "Retry",
     "SurgelineError",
     "Trend",
     "__version__",
@@ -57,6 +68,7 @@ __all__ = [
     "exponential",
     "externally_controlled",
     "fail",
+    "http_options",
     "options",
     "per_vu_iterations",
     "pool",

@@ -22,30 +22,63 @@ static void *limited_calloc(size_t count, size_t size)
 #include "samples.c"
 #include "timers.c"
 
-static const char RESPONSE[] =
-    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n%2048d\r\n800\r\n%2048d\r\n0\r\n\r\n";
+/* The first is of chunks, the second of a known length, the third is read until close. */
+static const char *const RESPONSES[] = {
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n%2048d\r\n800\r\n%2048d\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 4096\r\n\r\n%2048d%2048d",
+    "HTTP/1.1 200 OK\r\nServer: a\r\n\r\n%2048d%2048d",
+};
 
-static sl_http_status feed_with(sl_http *p, const char *bytes, size_t size, size_t step)
+static void feed_with(sl_http *p, const char *bytes, size_t size, size_t step, int releases)
 {
     sl_http_status status = SL_HTTP_MORE;
     for (size_t at = 0, used; at < size && status == SL_HTTP_MORE; at += step) {
         status = sl_http_feed(p, (const uint8_t *)bytes + at, size - at < step ? size - at : step, &used);
+        if (releases) sl_http_release_body(p);
     }
-    return status;
 }
 
-static void test_http1(size_t step)
+/* Once it failed for want of memory, the parser must be of use again after a reset. */
+static void check_another_response(sl_http *p)
+{
+    size_t used;
+    allocations_left = 10;
+    sl_http_reset(p, 0);
+    CHECK(sl_http_feed(p, (const uint8_t *)"HTTP/1.1 204 \r", 14, &used) == SL_HTTP_MORE, "%d", p->error);
+    CHECK(sl_http_feed(p, (const uint8_t *)"\n\r\n", 3, &used) == SL_HTTP_DONE && p->status == 204, "%d", p->error);
+}
+
+static void test_http1(const char *response, size_t step, sl_http_body_use body_use, int releases)
 {
     static char bytes[8192];
-    size_t size = (size_t)snprintf(bytes, sizeof bytes, RESPONSE, 1, 2);
-    for (long allowed = 0;; allowed++) {
+    size_t size = (size_t)snprintf(bytes, sizeof bytes, response, 1, 2);
+    size_t left = releases || body_use == SL_HTTP_DISCARD ? 0 : 4096;
+    int done = 0;
+    for (long allowed = 0; !done; allowed++) {
         sl_http p;
         sl_http_init(&p);
+        p.body_use = (uint8_t)body_use;
         allocations_left = allowed;
-        sl_http_status status = feed_with(&p, bytes, size, step);
-        CHECK(status == SL_HTTP_DONE || p.error == SL_HTTP_NO_MEMORY, "%ld allocations: %d", allowed, p.error);
+        feed_with(&p, bytes, size, step, releases);
+        done = sl_http_end(&p) == SL_HTTP_DONE;
+        CHECK(done || p.error == SL_HTTP_NO_MEMORY, "%ld allocations: %d", allowed, p.error);
+        CHECK(!done || (p.body_total == 4096 && p.body_size == left), "%zu left of %llu", p.body_size,
+              (unsigned long long)p.body_total);
+        check_another_response(&p);
         sl_http_free(&p);
-        if (status == SL_HTTP_DONE) return;
+    }
+}
+
+static void test_http1_in_every_way(void)
+{
+    static const size_t STEPS[] = {1, 100, 3000, 100000};
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t j = 0; j < sizeof STEPS / sizeof *STEPS; j++) {
+            test_http1(RESPONSES[i], STEPS[j], SL_HTTP_KEEP, 0);
+            test_http1(RESPONSES[i], STEPS[j], SL_HTTP_DISCARD, 0);
+            test_http1(RESPONSES[i], STEPS[j], SL_HTTP_STREAM, 0);
+            test_http1(RESPONSES[i], STEPS[j], SL_HTTP_STREAM, 1);
+        }
     }
 }
 
@@ -112,9 +145,7 @@ static void test_samples(void)
 
 int main(void)
 {
-    test_http1(1);
-    test_http1(100);
-    test_http1(100000);
+    test_http1_in_every_way();
     test_timers();
     test_histogram();
     test_samples();

@@ -8,15 +8,17 @@ cdef class RawResponse:
     cdef readonly int error_code
     cdef readonly object error
     cdef readonly str url
-    cdef readonly bytes head, body
-    cdef readonly bint ok
-    cdef readonly int64_t blocked_ns, connecting_ns, tls_ns, sending_ns, waiting_ns, receiving_ns
+    cdef readonly bytes head, raw_body
+    cdef readonly uint64_t body_size, decoded_bytes, event_bytes
+    cdef readonly bint ok, is_encoded, is_discarded
+    cdef readonly object stream
+    cdef readonly int64_t blocked_ns, looking_up_ns, connecting_ns, tls_ns, sending_ns, waiting_ns, receiving_ns
 
 
 cdef class Outcome:
     cdef readonly CounterCell requests, sent, received
     cdef readonly RateCell failed
-    cdef readonly TrendCell duration, response_time, blocked, connecting, tls, sending, waiting, receiving
+    cdef readonly TrendCell duration, response_time, blocked, looking_up, connecting, tls, sending, waiting, receiving
     cdef readonly bint is_failure
     cdef readonly int error_code
     cdef int count(self, RawResponse response, int64_t lateness, uint64_t sent, uint64_t received,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from surgeline._native.cells import CounterCell, RateCell, TrendCell
+from surgeline._native.http_call import BodyStream
 
 class RawResponse:
     """What came back. A failed call has status 0, an error and its code."""
@@ -15,11 +16,24 @@ class RawResponse:
     url: str
     head: bytes
     """The header fields as received, from the first one to before the empty line."""
-    body: bytes
-    """Without the chunked framing."""
+    raw_body: bytes
+    """Without the chunked framing, in the coding that it came in."""
+    body_size: int
+    """Bytes of the body as they came, kept or not."""
+    decoded_bytes: int
+    """The most that the body may be decoded to."""
+    event_bytes: int
+    """The most that one event of an event stream may have."""
     ok: bool
-    """Is there a response, with a status of success or redirection?"""
+    """Is there a response, with a status of success or redirection, or one that was expected?"""
+    is_encoded: bool
+    """Has it a Content-Encoding?"""
+    is_discarded: bool
+    """Was the body read and not kept?"""
+    stream: BodyStream | None
+    """Where the body is read while it comes."""
     blocked_ns: int
+    looking_up_ns: int
     connecting_ns: int
     tls_ns: int
     sending_ns: int
@@ -42,6 +56,7 @@ class Outcome:
         duration: TrendCell,
         response_time: TrendCell,
         blocked: TrendCell,
+        looking_up: TrendCell,
         connecting: TrendCell,
         tls: TrendCell,
         sending: TrendCell,

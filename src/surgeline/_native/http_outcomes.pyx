@@ -16,7 +16,7 @@ cdef class RawResponse:
 
 cdef class Outcome:
     def __init__(self, bint is_failure, int error_code, requests, failed, sent, received, duration, response_time,
-                 blocked, connecting, tls, sending, waiting, receiving):
+                 blocked, looking_up, connecting, tls, sending, waiting, receiving):
         self.is_failure = is_failure
         self.error_code = error_code
         self.requests = requests
@@ -26,6 +26,7 @@ cdef class Outcome:
         self.duration = duration
         self.response_time = response_time
         self.blocked = blocked
+        self.looking_up = looking_up
         self.connecting = connecting
         self.tls = tls
         self.sending = sending
@@ -44,6 +45,7 @@ cdef class Outcome:
         self.received.block += received
         if (sl_histogram_record(&self.response_time.block.data, <uint64_t>(lateness + response.blocked_ns + duration))
                 | sl_histogram_record(&self.blocked.block.data, <uint64_t>response.blocked_ns)
+                | sl_histogram_record(&self.looking_up.block.data, <uint64_t>response.looking_up_ns)
                 | sl_histogram_record(&self.connecting.block.data, <uint64_t>response.connecting_ns)
                 | sl_histogram_record(&self.tls.block.data, <uint64_t>response.tls_ns)):
             raise MemoryError
@@ -67,6 +69,7 @@ cdef class Outcome:
         log_number(self.received, now, <double>received)
         log_whole(self.response_time, now, <uint64_t>(lateness + response.blocked_ns + duration))
         log_whole(self.blocked, now, <uint64_t>response.blocked_ns)
+        log_whole(self.looking_up, now, <uint64_t>response.looking_up_ns)
         log_whole(self.connecting, now, <uint64_t>response.connecting_ns)
         log_whole(self.tls, now, <uint64_t>response.tls_ns)
         if was_sent:

@@ -16,7 +16,10 @@ from surgeline.engine.scenario import Executor, Scenario, ScenarioFunction
 from surgeline.errors import ExitCode, OptionError
 from surgeline.judge.grammar import Threshold, parse_thresholds
 from surgeline.metrics.names import BUILTIN
-from surgeline.protocols.http.client import check_request
+from surgeline.protocols.http.addresses import parse_place
+from surgeline.protocols.http.options import TLS, HttpOptions
+from surgeline.protocols.http.origins import refuse_unusable
+from surgeline.protocols.http.request import check_request
 from surgeline.protocols.http.url import parse_url
 from surgeline.schedule.numbers import DEFAULT_MAX_VUS, MOST_RATE, MOST_VUS, whole
 from surgeline.script.executors import positive_duration
@@ -52,6 +55,12 @@ RUN_OPTIONS = (
 @click.option("--data", metavar="TEXT", help="Send this body.")
 @click.option("--json", "json_text", metavar="JSON", help="Send this body as application/json.")
 @click.option("--timeout", metavar="TIME", help="For each request; 60s unless given.")
+@click.option("--cacert", metavar="FILE", help="Trust these authorities, a file or a folder, not the system's.")
+@click.option("--cert", metavar="FILE", help="Show this certificate to servers that ask for one.")
+@click.option("--key", metavar="FILE", help="Its private key, when it is not in the same file.")
+@click.option("--unix-socket", metavar="PATH", help="Connect to this Unix socket instead of the URL's host.")
+@click.option("--connect-to", metavar="ADDRESS", help="Connect to this host or host:port instead of the URL's.")
+@click.option("--proxy", metavar="URL", help="Send requests through this HTTP proxy.")
 @click.option(
     "--threshold",
     multiple=True,
@@ -70,6 +79,12 @@ def command(
     data: str | None,
     json_text: str | None,
     timeout: str | None,
+    cacert: str | None,
+    cert: str | None,
+    key: str | None,
+    unix_socket: str | None,
+    connect_to: str | None,
+    proxy: str | None,
     threshold: tuple[str, ...],
     **flags: Any,
 ) -> ExitCode:
@@ -82,7 +97,10 @@ def command(
     method = method or ("POST" if "data" in options_of_request else "GET")
     executor = _executor(whole(connections, "-c", 1, MOST_VUS), duration, requests, rate)
     _refuse_bad_request(method, url, options_of_request.get("headers"))
-    recipe = partial(plan_of_request, method, url, options_of_request, executor, _thresholds(threshold), settings.tags)
+    http = _http_options(url, _tls(cacert, cert, key), _place(unix_socket, connect_to, proxy), proxy)
+    recipe = partial(
+        plan_of_request, method, url, options_of_request, executor, _thresholds(threshold), settings.tags, http
+    )
     return conduct(recipe(), settings, recipe)
 
 
@@ -93,11 +111,12 @@ def plan_of_request(
     executor: Executor,
     thresholds: tuple[Threshold, ...],
     tags: Mapping[str, str],
+    http: HttpOptions,
 ) -> TestPlan:
     """Return a plan whose iterations are one request. A worker makes it anew: a function has no form to be sent in."""
     function = _one_request(method, url, options)
     scenario = Scenario("http", function, executor, graceful_stop_ns=GRACEFUL_STOP_NS, base_url=url)
-    return TestPlan(f"{method} {parse_url(url).url}", (scenario,), thresholds, tags=tags)
+    return TestPlan(f"{method} {parse_url(url).url}", (scenario,), thresholds, tags=tags, http=http)
 
 
 def _request_options(
@@ -152,6 +171,41 @@ def _refuse_bad_request(method: str, url: str, headers: dict[str, str] | None) -
         parse_url(url)
     except ValueError as error:
         raise OptionError(str(error)) from None
+
+
+def _tls(cacert: str | None, cert: str | None, key: str | None) -> TLS:
+    if key is not None and cert is None:
+        raise OptionError("--key: expected --cert beside it, the certificate that the key is for, found none")
+    tls = TLS(ca=cacert, cert=cert, key=key)
+    try:
+        refuse_unusable(HttpOptions(tls=tls))
+    except OptionError as error:
+        raise OptionError(f"--{re.sub('^ca:', 'cacert:', str(error))}") from None
+    return tls
+
+
+def _place(unix_socket: str | None, connect_to: str | None, proxy: str | None) -> str | None:
+    """Return where connections go instead of the URL's host; None when they go there."""
+    given = {"--unix-socket": unix_socket, "--connect-to": connect_to, "--proxy": proxy}
+    found = [option for option, value in given.items() if value is not None]
+    if len(found) > 1:
+        raise OptionError(f"{', '.join(found)}: expected one of them, found {len(found)}")
+    if unix_socket is not None:
+        parse_place(f"unix:{unix_socket}", "--unix-socket")
+        return f"unix:{unix_socket}"
+    if connect_to is not None:
+        parse_place(connect_to, "--connect-to")
+    return connect_to
+
+
+def _http_options(url: str, tls: TLS, place: str | None, proxy: str | None) -> HttpOptions:
+    target = parse_url(url)
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    hosts = {} if place is None else {f"{host}:{target.port}": place}
+    try:
+        return HttpOptions(tls=tls, hosts=hosts, proxy=proxy)
+    except OptionError as error:
+        raise OptionError(f"--{error}") from None
 
 
 def _refuse_bad_json(text: str) -> None:

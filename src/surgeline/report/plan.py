@@ -124,6 +124,8 @@ class Inspection:
     unread_env: list[str]
     """Given for `env`, and not asked for while the script was loaded."""
     options: dict[str, Sourced]
+    http: dict[str, Any]
+    """What the script declares of HTTP, by `tls.ca` or `headers.Accept`, where that is not the default."""
     outputs: list[str]
 
 
@@ -137,6 +139,7 @@ def render_plan(plan: Inspection, width: int) -> str:
         _section("METRICS OF THE SCRIPT", plan.metrics, lambda one: [_metric(one)]),
         _section("ENV", plan.env, lambda one: _env(one, width), _unread(plan, width)),
         _options(plan, width),
+        _section("HTTP", plan.http.items(), lambda one: _wrapped(f"{one[0]} {_value(one[1])}", width)),
         _section("TAGS", plan.tags.items(), lambda one: _wrapped(f"{one[0]}={_sourced(one[1])}", width)),
         _section("OUTPUTS", plan.outputs, lambda one: _wrapped(one, width)),
     )

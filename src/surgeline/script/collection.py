@@ -7,10 +7,12 @@ declares nothing and stays an ordinary module.
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from surgeline.engine.scenario import Hook, Scenario
 from surgeline.metrics.names import Metric
+from surgeline.protocols.http.options import HttpOptions
 from surgeline.script.setting import EnvValue, Layer, Setting
 
 
@@ -19,6 +21,8 @@ class Collection:
     """What one script has declared so far, and the values of its environment."""
 
     environment: Mapping[str, str]
+    folder: Path = Path()
+    """The script's, from which the files that it names are found."""
     env_layers: Mapping[str, Layer] = field(default_factory=dict)
     """Where values of the environment come from that are not the process's own."""
     env_values: list[EnvValue] = field(default_factory=list)
@@ -27,6 +31,7 @@ class Collection:
     scenarios: list[Scenario] = field(default_factory=list)
     thresholds: dict[str, list[Any]] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
+    http: HttpOptions | None = None
     hooks: dict[tuple[str, str | None], Hook] = field(default_factory=dict)
     """By kind (`setup`, `teardown`, `vu_start`, `vu_stop`), and by the scenario it is for; None for all."""
 

@@ -5,6 +5,7 @@ Sends nothing, calls nothing of the script. Secrets are taken out here, so that 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from surgeline.engine.executors import ExternallyControlled
@@ -12,6 +13,7 @@ from surgeline.engine.scenario import Executor, Scenario
 from surgeline.errors import SurgelineError
 from surgeline.judge.grammar import Threshold
 from surgeline.metrics.names import Metric, MetricType
+from surgeline.protocols.http.options import HttpOptions, changed
 from surgeline.report.plan import (
     EnvPlan,
     Inspection,
@@ -54,6 +56,7 @@ def inspect_plan(declared: TestPlan, plan: TestPlan, settings: RunSettings) -> I
         env=[_env(one, settings) for one in plan.env_values],
         unread_env=list(settings.unread_env(plan.env_values)),
         options=_options(settings),
+        http=_http(plan.http),
         outputs=_outputs(settings),
     )
 
@@ -239,6 +242,26 @@ def _options(settings: RunSettings) -> dict[str, Sourced]:
         for name, value in settings.as_written().items()
         if OPTIONS[name].kind.shape is not Shape.TABLE
     }
+
+
+def _http(options: HttpOptions) -> dict[str, Any]:
+    """Return the options of HTTP that are not what they are by default."""
+    shown: dict[str, Any] = {}
+    for name, value in changed(options, HttpOptions()).items():
+        match name:
+            case "headers":
+                shown |= {f"{name}.{field}": one for field, one in _hide_all(value).items()}
+            case "hosts":
+                shown |= {f"{name}.{host}": place for host, place in value.items()}
+            case "tls.password":
+                shown[name] = REDACTED
+            case _:
+                shown[name] = list(value) if isinstance(value, tuple) else _shown(_written(value))
+    return shown
+
+
+def _written(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
 
 
 def _why_not(settings: RunSettings, name: str) -> str | None:

@@ -15,6 +15,7 @@ from surgeline.errors import ScriptError, SurgelineError, ThresholdError
 from surgeline.judge.grammar import parse_thresholds
 from surgeline.judge.plan_checks import check_selectors
 from surgeline.metrics.names import BUILTIN
+from surgeline.protocols.http.options import HttpOptions
 from surgeline.script.collection import Collection, collecting
 from surgeline.script.plan import TestPlan
 from surgeline.script.setting import Layer
@@ -35,7 +36,7 @@ def load_script(
     """
     given, stored = environment or {}, stored or {}
     layers = dict.fromkeys(stored.keys() - os.environ.keys(), Layer.FILE) | dict.fromkeys(given, Layer.FLAG)
-    collection = Collection({**stored, **os.environ, **given}, layers)
+    collection = Collection({**stored, **os.environ, **given}, path.resolve().parent, layers)
     source = _execute(path, collection)
     if not collection.scenarios:
         raise ScriptError(
@@ -60,6 +61,7 @@ def load_script(
         environment=collection.environment,
         env_values=tuple(collection.env_values),
         options=collection.options,
+        http=collection.http or HttpOptions(),
     )
 
 

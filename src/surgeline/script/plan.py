@@ -18,6 +18,7 @@ from surgeline.errors import OptionError, ThresholdError
 from surgeline.judge.grammar import Threshold
 from surgeline.judge.plan_checks import Target, check_targets, check_warm_up
 from surgeline.metrics.names import Metric
+from surgeline.protocols.http.options import HttpOptions
 from surgeline.schedule.numbers import DEFAULT_MAX_VUS
 from surgeline.script.setting import EnvValue, Setting
 
@@ -46,6 +47,8 @@ class TestPlan:
     """What `env` returned while the script was loaded."""
     options: Mapping[str, Setting] = field(default_factory=dict)
     """What the script declared by `options`."""
+    http: HttpOptions = field(default_factory=HttpOptions)
+    """What the script declared by `http_options`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ from surgeline.engine.context import RunContext
 from surgeline.engine.scenario import Scenario, ScenarioRun
 from surgeline.engine.scope import Scope
 from surgeline.engine.vu import Place, VirtualUser
-from surgeline.protocols.http.client import HttpClient, HttpScenario
+from surgeline.protocols.http.client import HttpClient
+from surgeline.protocols.http.options import HttpOptions
 from surgeline.protocols.http.origins import Origins
+from surgeline.protocols.http.scenario import HttpScenario
 
 
 class VU(VirtualUser):
@@ -29,11 +31,18 @@ class Users:
     """Makes the virtual users of a run; what their clients share is made once for each scope."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, context: RunContext, scenarios: Iterable[Scenario], *, insecure: bool
+        self,
+        loop: asyncio.AbstractEventLoop,
+        context: RunContext,
+        scenarios: Iterable[Scenario],
+        http: HttpOptions = HttpOptions(),  # noqa: B008 - it is frozen
+        *,
+        insecure: bool,
     ) -> None:
-        """Look the scenarios' base URLs up. Raises OptionError for one whose host has no address."""
+        """Make the origins of the scenarios' base URLs. Raises OptionError for a certificate that cannot be used."""
         self._context = context
-        self._origins = Origins(loop, insecure=insecure)
+        self._http_options = http.insecure() if insecure else http
+        self._origins = Origins(loop, self._http_options)
         self._clients: dict[Scope, HttpScenario] = {}
         for scenario in scenarios:
             if scenario.base_url is not None:
@@ -51,5 +60,7 @@ class Users:
         http = self._clients.get(scope)
         if http is None:
             poller, notify = self._context.poller, self._context.notify
-            http = self._clients[scope] = HttpScenario(poller, self._origins, scope, notify, base_url=base_url)
+            http = self._clients[scope] = HttpScenario(
+                poller, self._origins, scope, notify, base_url=base_url, options=self._http_options
+            )
         return http

@@ -19,8 +19,10 @@ from surgeline.engine.scope import Scope
 from surgeline.metrics import names
 from surgeline.metrics.registry import Registry
 from surgeline.metrics.values import CounterValue, RateValue, TrendValue
-from surgeline.protocols.http.client import HttpClient, HttpScenario
+from surgeline.protocols.http.client import HttpClient
+from surgeline.protocols.http.options import HttpOptions
 from surgeline.protocols.http.origins import Origins
+from surgeline.protocols.http.scenario import HttpScenario
 
 PATIENCE = 20
 """Seconds after which a scene that hangs fails."""
@@ -125,17 +127,22 @@ class Server:
 class Lab:
     """What a scene works with."""
 
-    def __init__(self, server: Server | None, insecure: bool, base_url: str | None) -> None:
+    def __init__(self, server: Server | None, options: HttpOptions, base_url: str | None) -> None:
         loop = asyncio.get_running_loop()
         self.poller = loop._selector._poller
         self.registry = Registry()
-        self.origins = Origins(loop, insecure=insecure)
+        self.origins = Origins(loop, options)
         self.notes: list[str] = []
         self.user = UserState()
         if base_url is None and server is not None:
             base_url = server.url
         self.scenario = HttpScenario(
-            self.poller, self.origins, Scope(self.registry, {"scenario": "lab"}), self.notes.append, base_url=base_url
+            self.poller,
+            self.origins,
+            Scope(self.registry, {"scenario": "lab"}),
+            self.notes.append,
+            base_url=base_url,
+            options=options,
         )
         self.http = HttpClient(self.scenario, self.user)
         self._server = server
@@ -173,23 +180,25 @@ def play(
     tls: ssl.SSLContext | None = None,
     insecure: bool = False,
     base_url: str | None = None,
+    options: HttpOptions | None = None,
 ) -> Any:
     """Run a scene; return what it returns. Fails on anything that went to the loop's exception handler."""
     loop, _ = new_loop()
     complaints: list[dict[str, Any]] = []
     loop.set_exception_handler(lambda _loop, context: complaints.append(context))
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        result = runner.run(_play(handler, scene, tls, insecure, base_url))
+        options = options or HttpOptions()
+        result = runner.run(_play(handler, scene, tls, options.insecure() if insecure else options, base_url))
     assert complaints == []
     return result
 
 
-async def _play(handler: Any, scene: Any, tls: Any, insecure: bool, base_url: str | None) -> Any:
+async def _play(handler: Any, scene: Any, tls: Any, options: HttpOptions, base_url: str | None) -> Any:
     server = None
     if handler is not None:
         server = Server(handler, tls)
         await server.start()
-    lab = Lab(server, insecure, base_url)
+    lab = Lab(server, options, base_url)
     try:
         async with asyncio.timeout(PATIENCE):
             return await scene(lab)

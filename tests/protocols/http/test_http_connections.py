@@ -6,7 +6,7 @@ import socket
 import pytest
 from http_lab import Peer, answering, assert_one_failure, ok, play, turns
 
-from surgeline._native.http1 import Origin
+from surgeline._native.http_origin import Origin
 
 
 def test_one_after_the_other_share_a_connection_and_several_at_once_do_not():

@@ -151,12 +151,12 @@ def test_requests_of_the_same_url_with_and_without_a_name_and_a_body_are_told_ap
 
 
 def test_a_cache_of_prepared_requests_that_is_full_is_begun_anew(monkeypatch):
-    monkeypatch.setattr("surgeline.protocols.http.client.MOST_PREPARED", 2)
+    monkeypatch.setattr("surgeline.protocols.http.scenario.MOST_PREPARED", 2)
 
     async def scene(lab):
         for number in range(5):
             await lab.http.get(f"/{number}")
-            assert len(lab.scenario.prepared) <= 2
+            assert len(lab.scenario.prepared_once) <= 2
             assert len(lab.scenario.prepared_gets) <= 2
         return [request.split(b" ")[1] for request in lab.server.requests]
 
@@ -188,7 +188,7 @@ async def _answer_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 def test_the_host_field_without_the_default_port_and_in_ascii():
     async def scene(lab):
         return [
-            lab.scenario.prepare("GET", url, None).head.split(b"\r\n")[1]
+            lab.scenario.prepared(lab.scenario.request("GET", url, None)).head.split(b"\r\n")[1]
             for url in (
                 "http://h.test:80/",
                 "http://H.test",
@@ -232,10 +232,10 @@ REFUSED = {
     "half an IPv6 address": ("http://[::1/", {}, "expected a URL"),
     "a URL that is no text": (5, {}, "as text"),
     "a URL of bytes": (b"/", {}, "as text"),
-    "no time": ("/", {"timeout": 0}, "timeout: expected seconds above 0, found 0"),
+    "no time": ("/", {"timeout": 0}, "timeout: expected seconds above 0"),
     "negative time": ("/", {"timeout": -1}, "timeout"),
     "a time that is no number": ("/", {"timeout": float("nan")}, "timeout"),
-    "a time as text": ("/", {"timeout": "5"}, "timeout"),
+    "a time as text": ("/", {"timeout": "soon"}, "timeout"),
     "two bodies": ("/", {"json": 1, "data": b""}, "both"),
     "a body that is no data": ("/", {"data": 5}, "data: expected bytes"),
     "JSON that cannot be": ("/", {"json": object()}, "object"),

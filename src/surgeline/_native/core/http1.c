@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_FOR_REUSE = 64 * 1024, FIRST_CAPACITY = 1024, MAX_SIZE_DIGITS = 16 };
+enum { KEPT_FOR_REUSE = 64 * 1024, FIRST_CAPACITY = 1024, MOST_RESERVED = 16 * 1024 * 1024, MAX_SIZE_DIGITS = 16 };
 
 enum { HAS_LENGTH = 1, IS_CHUNKED = 2, SAYS_CLOSE = 4, SAYS_KEEP_ALIVE = 8 };
 
@@ -44,16 +44,22 @@ static const uint8_t NOTHING[1];
 
 /* Buffers */
 
+static int resize(sl_buffer *b, size_t capacity)
+{
+    uint8_t *data = realloc(b->data, capacity);
+    if (data == NULL) return -1;
+    b->data = data;
+    b->capacity = capacity;
+    return 0;
+}
+
 static int append(sl_buffer *b, const uint8_t *data, size_t size)
 {
     if (size == 0) return 0;
     if (size > b->capacity - b->size) {
         size_t capacity = b->capacity ? b->capacity : FIRST_CAPACITY;
         while (capacity - b->size < size && capacity <= SIZE_MAX / 2) capacity *= 2;
-        uint8_t *grown = capacity - b->size < size ? NULL : realloc(b->data, capacity);
-        if (grown == NULL) return -1;
-        b->data = grown;
-        b->capacity = capacity;
+        if (capacity - b->size < size || resize(b, capacity) < 0) return -1;
     }
     memcpy(b->data + b->size, data, size);
     b->size += size;
@@ -84,6 +90,7 @@ static void begin_head(sl_http *p)
     p->head = NOTHING;
     p->head_size = p->head_start = p->line_start = 0;
     p->head_lent = 0;
+    p->has_set_cookie = p->has_location = p->has_content_encoding = 0;
     p->head_copy.size = 0;
 }
 
@@ -95,20 +102,26 @@ void sl_http_reset(sl_http *p, int request_is_head)
     p->minor_version = p->keep_alive = p->head_complete = p->borrowed = 0;
     p->body = NOTHING;
     p->body_size = 0;
+    p->body_total = 0;
     p->interim = 0;
     p->error = SL_HTTP_OK;
     p->request_is_head = request_is_head;
+    p->request_is_connect = 0;
+    p->body_use = SL_HTTP_KEEP;
     p->started = p->digits = p->body_lent = 0;
-    p->line_bytes = 0;
+    p->extension_bytes = p->trailer_bytes = p->line_bytes = 0;
 }
 
 void sl_http_init(sl_http *p)
 {
     *p = (sl_http){
+        .max_line_bytes = 64u << 10,
         .max_head_bytes = 256u << 10,
+        .max_chunk_extension_bytes = 16u << 10,
+        .max_trailer_bytes = 64u << 10,
+        .max_body_bytes = 128u << 20,
         .max_headers = 256,
         .max_interim = 16,
-        .max_body_bytes = 128u << 20,
     };
     sl_http_reset(p, 0);
 }
@@ -143,8 +156,19 @@ static int keep_body(sl_http *p)
     return 0;
 }
 
+/* A body of known length is not copied again and again as it grows, and one that is only claimed costs little. */
+static int reserve_body(sl_http *p, size_t size)
+{
+    size_t ahead = p->remaining < MOST_RESERVED ? (size_t)p->remaining : MOST_RESERVED;
+    int is_lent_whole = p->body_size == 0 && size == p->remaining;
+    if (p->body_use != SL_HTTP_KEEP || is_lent_whole || p->body_size + size <= p->body_copy.capacity) return 0;
+    return resize(&p->body_copy, p->body_size + (ahead > size ? ahead : size));
+}
+
 static void take_body(sl_http *p, const uint8_t *data, size_t size)
 {
+    p->body_total += size;
+    if (p->body_use == SL_HTTP_DISCARD) return;
     if (p->body_size == 0) {
         p->body = data;
         p->body_lent = 1;
@@ -169,33 +193,48 @@ static size_t take_remaining(sl_http *p, const uint8_t *data, size_t size, uint8
 
 static size_t read_counted_body(sl_http *p, const uint8_t *data, size_t size)
 {
+    if (size > p->remaining) size = (size_t)p->remaining;
+    if (reserve_body(p, size) < 0) return fail(p, SL_HTTP_NO_MEMORY);
     return take_remaining(p, data, size, IS_DONE);
 }
 
 static size_t read_body_until_close(sl_http *p, const uint8_t *data, size_t size)
 {
-    if (size > p->max_body_bytes - p->body_size) return fail(p, SL_HTTP_BODY_TOO_LARGE);
+    if (size > p->max_body_bytes - p->body_total) return fail(p, SL_HTTP_BODY_TOO_LARGE);
     take_body(p, data, size);
     return size;
 }
 
+void sl_http_release_body(sl_http *p)
+{
+    p->body = NOTHING;
+    p->body_size = p->body_copy.size = 0;
+    p->body_lent = 0;
+    p->borrowed = p->borrowed && p->head_lent;
+}
+
 /* What a head says */
+
+static int opens_tunnel(const sl_http *p)
+{
+    return p->request_is_connect && p->status >= 200 && p->status < 300;
+}
 
 static int has_no_body(const sl_http *p)
 {
-    return p->request_is_head || p->status < 200 || p->status == 204 || p->status == 304;
+    return p->request_is_head || p->status < 200 || p->status == 204 || p->status == 304 || opens_tunnel(p);
 }
 
 static int may_keep_alive(const sl_http *p)
 {
-    if (p->status == 101 || (p->framing & SAYS_CLOSE)) return 0;
+    if (p->status == 101 || opens_tunnel(p) || (p->framing & SAYS_CLOSE)) return 0;
     return p->minor_version == 1 || (p->framing & SAYS_KEEP_ALIVE) != 0;
 }
 
 static void pass_over_interim(sl_http *p)
 {
     if (p->interim >= p->max_interim) {
-        fail(p, SL_HTTP_HEAD_TOO_LARGE);
+        fail(p, SL_HTTP_TOO_MANY_INTERIM);
         return;
     }
     p->interim++;
@@ -240,7 +279,7 @@ static void finish_head(sl_http *p)
     else begin_body(p);
 }
 
-/* Fields that frame. A line that is wrong changes nothing, because it may be read again from the copy. */
+/* Fields that frame or that we report. A line that is wrong changes nothing, because it may be read again from the copy. */
 
 typedef struct {
     const uint8_t *data;
@@ -298,6 +337,7 @@ static sl_http_error note_length(sl_http *p, text value)
 {
     text item;
     uint64_t length = p->remaining, each;
+    if (opens_tunnel(p)) return SL_HTTP_OK;
     int known = p->framing & HAS_LENGTH;
     while (next_item(&value, &item)) {
         if (read_number(item, &each) < 0 || (known && each != length)) return SL_HTTP_BAD_LENGTH;
@@ -311,6 +351,7 @@ static sl_http_error note_length(sl_http *p, text value)
 
 static sl_http_error note_coding(sl_http *p, text value)
 {
+    if (opens_tunnel(p)) return SL_HTTP_OK;
     if ((p->framing & IS_CHUNKED) || !SAYS(value, "chunked")) return SL_HTTP_BAD_FRAMING;
     p->framing |= IS_CHUNKED;
     return SL_HTTP_OK;
@@ -328,9 +369,24 @@ static sl_http_error note_connection(sl_http *p, text value)
 
 static sl_http_error note_field(sl_http *p, text name, const uint8_t *value, const uint8_t *end)
 {
-    if (SAYS(name, "content-length")) return note_length(p, trimmed(value, end));
-    if (SAYS(name, "transfer-encoding")) return note_coding(p, trimmed(value, end));
-    if (SAYS(name, "connection")) return note_connection(p, trimmed(value, end));
+    switch (name.size) {
+    case sizeof "location" - 1:
+        if (SAYS(name, "location")) p->has_location = 1;
+        break;
+    case sizeof "connection" - 1:
+        if (SAYS(name, "connection")) return note_connection(p, trimmed(value, end));
+        if (SAYS(name, "set-cookie")) p->has_set_cookie = 1;
+        break;
+    case sizeof "content-length" - 1:
+        if (SAYS(name, "content-length")) return note_length(p, trimmed(value, end));
+        break;
+    case sizeof "content-encoding" - 1:
+        if (SAYS(name, "content-encoding")) p->has_content_encoding = 1;
+        break;
+    case sizeof "transfer-encoding" - 1:
+        if (SAYS(name, "transfer-encoding")) return note_coding(p, trimmed(value, end));
+        break;
+    }
     return SL_HTTP_OK;
 }
 
@@ -379,7 +435,7 @@ static sl_http_error read_field(sl_http *p, const uint8_t **at, const uint8_t *e
     const uint8_t *value_end = skip(colon + 1, end, TEXT);
     const uint8_t *line_end = skip_line_end(value_end, end);
     if (line_end == NULL) return SL_HTTP_BAD_HEADER;
-    if (p->fields >= p->max_headers) return SL_HTTP_HEAD_TOO_LARGE;
+    if (p->fields >= p->max_headers) return SL_HTTP_TOO_MANY_HEADERS;
     sl_http_error error = note_field(p, (text){*at, (size_t)(colon - *at)}, colon + 1, value_end);
     if (error != SL_HTTP_OK) return error;
     p->fields++;
@@ -418,7 +474,8 @@ static size_t read_head(sl_http *p, const uint8_t *data, size_t size)
     const uint8_t *at = data, *line = data;
     for (int is_last = 0; !is_last;) {
         line = at;
-        if (read_line(p, data, &at, end, &is_last) != SL_HTTP_OK) {
+        const uint8_t *line_limit = (size_t)(end - at) > p->max_line_bytes ? at + p->max_line_bytes : end;
+        if (read_line(p, data, &at, line_limit, &is_last) != SL_HTTP_OK) {
             return go_on_with_copy(p, data, (size_t)(line - data));
         }
     }
@@ -454,13 +511,15 @@ static int may_be_http(const sl_http *p)
 static size_t read_head_copy(sl_http *p, const uint8_t *data, size_t size)
 {
     const uint8_t *line_end = memchr(data, '\n', size);
-    size_t room = p->max_head_bytes - p->head_copy.size;
+    size_t head_room = p->max_head_bytes - p->head_copy.size;
+    size_t line_room = p->max_line_bytes - (p->head_copy.size - p->line_start);
+    size_t room = line_room < head_room ? line_room : head_room;
     if (line_end != NULL) size = (size_t)(line_end - data) + 1;
     int too_large = size > room;
     if (too_large) size = room + 1;
     if (append(&p->head_copy, data, size) < 0) return fail(p, SL_HTTP_NO_MEMORY);
     if (!may_be_http(p)) return fail(p, SL_HTTP_BAD_STATUS_LINE);
-    if (too_large) return fail(p, SL_HTTP_HEAD_TOO_LARGE);
+    if (too_large) return fail(p, line_room < head_room ? SL_HTTP_LINE_TOO_LONG : SL_HTTP_HEAD_TOO_LARGE);
     if (line_end != NULL) read_copied_line(p);
     return size;
 }
@@ -483,11 +542,22 @@ static int hex_digit(uint8_t byte)
     return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
-static int charge(sl_http *p, size_t bytes)
+static int charge_extension(sl_http *p, size_t bytes)
 {
+    p->extension_bytes += bytes;
+    if (p->extension_bytes <= p->max_chunk_extension_bytes) return 0;
+    fail(p, SL_HTTP_EXTENSION_TOO_LARGE);
+    return -1;
+}
+
+/* Of two limits that the same bytes pass, the one that the first of them passes. */
+static int charge_trailer(sl_http *p, size_t bytes)
+{
+    size_t line_room = p->max_line_bytes - p->line_bytes, trailer_room = p->max_trailer_bytes - p->trailer_bytes;
     p->line_bytes += bytes;
-    if (p->line_bytes <= p->max_head_bytes) return 0;
-    fail(p, SL_HTTP_HEAD_TOO_LARGE);
+    p->trailer_bytes += bytes;
+    if (bytes <= line_room && bytes <= trailer_room) return 0;
+    fail(p, line_room < trailer_room ? SL_HTTP_LINE_TOO_LONG : SL_HTTP_TRAILER_TOO_LARGE);
     return -1;
 }
 
@@ -516,14 +586,14 @@ static size_t read_after_chunk_size(sl_http *p, const uint8_t *data, size_t size
     (void)size;
     if (*data == '\r') return go_to(p, AT_CHUNK_LINE_LF);
     if (!is_blank(*data) && *data != ';') return fail(p, SL_HTTP_BAD_CHUNK);
-    if (charge(p, 1) < 0) return 0;
+    if (charge_extension(p, 1) < 0) return 0;
     return go_to(p, *data == ';' ? IN_CHUNK_EXTENSION : AFTER_CHUNK_SIZE);
 }
 
 static size_t read_chunk_extension(sl_http *p, const uint8_t *data, size_t size)
 {
     size_t used = (size_t)(skip(data, data + size, TEXT) - data);
-    if (charge(p, used) < 0 || used == size) return used;
+    if (charge_extension(p, used) < 0 || used == size) return used;
     if (data[used] != '\r') return fail(p, SL_HTTP_BAD_CHUNK);
     return used + go_to(p, AT_CHUNK_LINE_LF);
 }
@@ -532,7 +602,7 @@ static size_t read_chunk_line_lf(sl_http *p, const uint8_t *data, size_t size)
 {
     (void)size;
     if (*data != '\n') return fail(p, SL_HTTP_BAD_CHUNK);
-    if (p->remaining > p->max_body_bytes - p->body_size) return fail(p, SL_HTTP_BODY_TOO_LARGE);
+    if (p->remaining > p->max_body_bytes - p->body_total) return fail(p, SL_HTTP_BODY_TOO_LARGE);
     return go_to(p, p->remaining > 0 ? IN_CHUNK : AT_TRAILER);
 }
 
@@ -561,31 +631,39 @@ static size_t read_trailer(sl_http *p, const uint8_t *data, size_t size)
     if (*data == '\r') return go_to(p, AT_LAST_LF);
     if (*data == '\n') return go_to(p, IS_DONE);
     if (!(CLASS[*data] & TOKEN)) return fail(p, SL_HTTP_BAD_HEADER);
-    if (p->fields++ >= p->max_headers) return fail(p, SL_HTTP_HEAD_TOO_LARGE);
+    if (p->fields++ >= p->max_headers) return fail(p, SL_HTTP_TOO_MANY_HEADERS);
+    p->line_bytes = 0;
     p->state = IN_TRAILER_NAME;
     return 0;
+}
+
+/* What is read of a trailer, and the byte after that, which leads to another state. */
+static size_t charge_and_go_to(sl_http *p, size_t used, uint8_t state)
+{
+    return charge_trailer(p, used + 1) < 0 ? 0 : used + go_to(p, state);
 }
 
 static size_t read_trailer_name(sl_http *p, const uint8_t *data, size_t size)
 {
     size_t used = (size_t)(skip(data, data + size, TOKEN) - data);
-    if (charge(p, used) < 0 || used == size) return used;
-    if (data[used] != ':') return fail(p, SL_HTTP_BAD_HEADER);
-    return charge(p, 1) < 0 ? 0 : used + go_to(p, IN_TRAILER_VALUE);
+    if (used < size && data[used] == ':') return charge_and_go_to(p, used, IN_TRAILER_VALUE);
+    if (charge_trailer(p, used) < 0 || used == size) return used;
+    return fail(p, SL_HTTP_BAD_HEADER);
 }
 
 static size_t read_trailer_value(sl_http *p, const uint8_t *data, size_t size)
 {
     size_t used = (size_t)(skip(data, data + size, TEXT) - data);
-    if (charge(p, used) < 0 || used == size) return used;
-    if (data[used] == '\r') return used + go_to(p, AT_TRAILER_LF);
-    return data[used] == '\n' ? used + go_to(p, AT_TRAILER) : fail(p, SL_HTTP_BAD_HEADER);
+    if (used < size && data[used] == '\r') return charge_and_go_to(p, used, AT_TRAILER_LF);
+    if (used < size && data[used] == '\n') return charge_and_go_to(p, used, AT_TRAILER);
+    if (charge_trailer(p, used) < 0 || used == size) return used;
+    return fail(p, SL_HTTP_BAD_HEADER);
 }
 
 static size_t read_trailer_lf(sl_http *p, const uint8_t *data, size_t size)
 {
     (void)size;
-    return *data == '\n' ? go_to(p, AT_TRAILER) : fail(p, SL_HTTP_BAD_HEADER);
+    return *data == '\n' ? charge_and_go_to(p, 0, AT_TRAILER) : fail(p, SL_HTTP_BAD_HEADER);
 }
 
 static size_t read_last_lf(sl_http *p, const uint8_t *data, size_t size)
@@ -649,7 +727,12 @@ const char *sl_http_error_text(sl_http_error error)
         [SL_HTTP_BAD_LENGTH] = "invalid or conflicting content-length",
         [SL_HTTP_BAD_FRAMING] = "ambiguous body framing or unknown transfer coding",
         [SL_HTTP_BAD_CHUNK] = "malformed chunk",
+        [SL_HTTP_LINE_TOO_LONG] = "status line, header field or trailer field too long",
         [SL_HTTP_HEAD_TOO_LARGE] = "response head too large",
+        [SL_HTTP_TOO_MANY_HEADERS] = "too many header fields",
+        [SL_HTTP_TOO_MANY_INTERIM] = "too many interim responses",
+        [SL_HTTP_EXTENSION_TOO_LARGE] = "chunk extensions too large",
+        [SL_HTTP_TRAILER_TOO_LARGE] = "trailers too large",
         [SL_HTTP_BODY_TOO_LARGE] = "response body too large",
         [SL_HTTP_CLOSED_EARLY] = "connection closed in the middle of a response",
         [SL_HTTP_CLOSED_UNANSWERED] = "connection closed before a response",

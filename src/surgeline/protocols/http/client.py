@@ -1,128 +1,98 @@
 """`vu.http`: the HTTP client of one virtual user.
 
-A request is prepared once for each method, URL and name: where it goes, its head, its series. After that a call is a
-look-up and a native send. Cookies, redirects, compression and authentication will act on `prepare` and on the response.
+What was prepared once for all users of a scenario costs a look-up and a native send. What is rarer (cookies, redirects,
+challenges, retries) goes with the call as an exchange.
 """
 
-from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Iterable, Mapping
+from inspect import signature
+from random import Random
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from surgeline._native.http1 import Prepared, Session
+from surgeline._native.http_call import HttpCall
+from surgeline._native.http_origin import Prepared
+from surgeline._native.http_session import DISCARD, KEEP, STREAM, Hop, Session
 from surgeline._native.iteration import UserState
-from surgeline._native.poller import Poller
 from surgeline.engine.scope import Scope, current_scope
-from surgeline.protocols.http.endpoints import Endpoints
+from surgeline.errors import OptionError
+from surgeline.judge.refusals import suggest
+from surgeline.protocols.http.batch import Batch, Entries
 from surgeline.protocols.http.errors import describe_error
-from surgeline.protocols.http.json_codec import encoder
-from surgeline.protocols.http.origins import Origins
+from surgeline.protocols.http.exchange import Exchange, Retry, as_retry, split_body, with_challenge
+from surgeline.protocols.http.request import (
+    DEFAULT_EXPECT,
+    Request,
+    as_expect,
+    encode_body,
+    in_capitals,
+)
 from surgeline.protocols.http.response import Response
-from surgeline.protocols.http.url import Params, encode_form, parse_url
+from surgeline.protocols.http.scenario import HttpScenario
+from surgeline.protocols.http.streaming import Streaming
+from surgeline.protocols.http.url import Params
+from surgeline.schedule.duration import parse_duration
 
-DEFAULT_TIMEOUT = 60.0
+if TYPE_CHECKING:
+    from surgeline.protocols.http.auth import DigestAuth, DigestSession
+    from surgeline.protocols.http.body_source import BodySource
+    from surgeline.protocols.http.cookies import CookieJar
+    from surgeline.protocols.http.user_cookies import UserCookies
+
 LONGEST_TIMEOUT = 1e9
-_DEFAULT_TIMEOUT_NS = int(DEFAULT_TIMEOUT * 1e9)
-MOST_PREPARED = 10_000
-_PROTOCOL = "http"
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
 
-_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
-
-
-class HttpScenario:
-    """What the virtual users of one scenario share in one scope: base URL, origins, endpoints, prepared requests."""
-
-    def __init__(
-        self,
-        poller: Poller,
-        origins: Origins,
-        scope: Scope,
-        notify: Callable[[str], None],
-        *,
-        base_url: str | None = None,
-        user_agent: str = "surgeline",
-    ) -> None:
-        self.poller = poller
-        self._origins = origins
-        self._notify = notify
-        self._endpoints = Endpoints(scope.registry, scope.tags, notify)
-        self._base_url = base_url
-        self._user_agent = user_agent
-        self._default_headers = {"User-Agent": user_agent, "Accept": "*/*"}
-        self.prepared: dict[tuple[str, str, str | None, str | None], Prepared] = {}
-        self.prepared_gets: dict[str, Prepared] = {}
-        """Of GET requests without options, by URL alone."""
-        scope.clients[_PROTOCOL] = self
-
-    def in_scope(self, scope: Scope) -> "HttpScenario":
-        """Return the same for another scope."""
-        found: HttpScenario | None = scope.clients.get(_PROTOCOL)
-        return found or HttpScenario(
-            self.poller, self._origins, scope, self._notify, base_url=self._base_url, user_agent=self._user_agent
-        )
-
-    def prepare(
-        self,
-        method: str,
-        url: str,
-        content_type: str | None,
-        *,
-        params: Params | None = None,
-        headers: Mapping[str, str] | None = None,
-        name: str | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> Prepared:
-        """Work out where a request goes, its head and its series. Raises ValueError for a bad URL, method or header."""
-        _refuse_bad_method(method)
-        target = parse_url(url, self._base_url, params)
-        fields = {"Host": target.authority, **self._default_headers}
-        if target.user_info is not None:
-            fields["Authorization"] = "Basic " + b64encode(target.user_info).decode()
-        if content_type is not None:
-            fields["Content-Type"] = content_type
-        return Prepared(
-            self._origins.get(target.scheme, target.host, target.port),
-            self._endpoints.get(method, name or target.url, tags),
-            target.url,
-            _head(method, target.path, _merge(fields, headers or {}), has_body=content_type is not None),
-            method == "HEAD",
-        )
+Body = bytes | str | Mapping[str, object] | Iterable[bytes] | Any
 
 
 class HttpClient(Session[Response]):
-    """The HTTP client of one virtual user, with its own connections.
+    """The HTTP client of one virtual user, with its own connections and cookies.
 
     Every method returns an awaitable of a `Response`; the request is on its way when the method returns. Options:
 
     - `params`: query parameters, added to the URL's own; those that are None are left out.
-    - `json`: a value sent as JSON. `data`: bytes or text as they are, or a mapping sent as a form.
+    - `json`: a value sent as JSON. `data`: bytes or text as they are, a mapping sent as a form, or what is read while
+      it is sent: a path, a file opened in binary mode, an iterable of bytes.
+    - `files`: files by name, sent with the mapping `data` as a multipart form. A file is a path, bytes, an open file,
+      or a tuple `(file name, content)` or `(file name, content, content type)`.
     - `headers`: header fields, over the default ones; one that is "" is not sent.
-    - `timeout`: seconds for the whole request, connecting included; 60 by default.
+    - `cookies`: cookies of this request alone, next to those of the user.
+    - `auth`: `("user", "password")`, `BasicAuth`, `BearerAuth` or `DigestAuth`.
+    - `timeout`: for the whole call, connecting and redirects included; 60 seconds by default.
     - `name`: what the request is called in the results; the URL by default. Give requests whose URL holds an id a name.
     - `tags`: more tags for the request's samples.
+    - `expect`: the statuses that count as success: 404, range(200, 300), or several; 200 to 399 by default.
+    - `redirects`: how many are followed; 10 by default, 0 for none.
+    - `retries`: how often it is sent again where it failed: a number or a `Retry`; never by default.
+    - `compression`: the coding in which the body is sent: "gzip", "deflate", "br" or "zstd".
+    - `discard_body`: read the response's body and forget it.
 
     A server may close a kept connection just as a request goes out on it. A request that changes nothing (GET, HEAD,
     OPTIONS, TRACE) is then sent again, once, on a new connection; the time that was lost is in `blocked`.
 
     A request that fails does not raise: its response has `status` 0 and an `error`. Raises ValueError or TypeError at
-    the call for a URL, header or body that cannot be sent.
+    the call for a URL, header or body that cannot be sent, OSError for a file that is not there.
     """
 
-    __slots__ = ("_scenario",)
+    __slots__ = ("_cookies", "_digests", "_random", "_scenario", "_user")
 
     def __init__(self, scenario: HttpScenario, user: UserState) -> None:
         super().__init__(
-            scenario.poller, user, describe_error, Response, current_scope, scenario.prepared_gets, _DEFAULT_TIMEOUT_NS
+            scenario.poller, user, scenario.rules, describe_error, Response, current_scope, scenario.prepared_gets
         )
         self._scenario = scenario
+        self._user = user
+        self._cookies: UserCookies | None = None
+        self._digests: dict[DigestAuth, DigestSession] = {}
+        self._random: Random | None = None
 
     def enter(self, scope: Scope) -> None:
         """Count requests in this scope; called when the one that asks is in another than the last."""
         self._scenario = self._scenario.in_scope(scope)
         self.prepared_gets = self._scenario.prepared_gets
+
+    @property
+    def cookies(self) -> "CookieJar":
+        """This user's cookies. They are forgotten when an iteration begins, unless `keep_cookies` is set."""
+        return self._cookies_now().jar
 
     def request(
         self,
@@ -130,25 +100,40 @@ class HttpClient(Session[Response]):
         url: str,
         *,
         params: Params | None = None,
-        data: bytes | str | Mapping[str, object] | None = None,
+        data: Body = None,
         json: Any = None,
+        files: Any = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
+        cookies: Mapping[str, str] | None = None,
+        auth: Any = None,
+        timeout: float | str | None = None,
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
+        expect: Any = None,
+        redirects: int | None = None,
+        retries: int | Retry = 0,
+        compression: str | None = None,
+        discard_body: bool | None = None,
+        _stream: int | None = None,
+        **unknown: Any,
     ) -> Awaitable[Response]:
         """Send a request of any method."""
-        method = _in_capitals(method)
-        body, content_type = _encode_body(method, data, json)
+        if unknown:
+            _refuse_unknown(unknown)
+        method = in_capitals(method)
+        body, content_type = self._form(data, files) if files is not None else encode_body(method, data, json)
+        if compression is not None:
+            body, headers = _compressed(body, compression, headers)
+        if auth is not None:
+            auth, headers = _authorized(auth, headers)
         self.follow()
-        if params is None and headers is None and tags is None:
-            prepared = self._prepare_once(method, url, content_type, name)
-        else:
-            prepared = self._scenario.prepare(
-                method, url, content_type, params=params, headers=headers, name=name, tags=tags
-            )
-        timeout_ns = _DEFAULT_TIMEOUT_NS if timeout is DEFAULT_TIMEOUT else _in_ns(timeout)
-        return self.call(prepared, body, timeout_ns)
+        prepared = self._prepare(method, url, content_type, params, headers, name, tags, expect, redirects)
+        timeout_ns = self._scenario.rules.timeout_ns if timeout is None else _in_ns(timeout)
+        discards = self._scenario.rules.discard_bodies if discard_body is None else discard_body
+        use = STREAM if _stream is not None else DISCARD if discards else KEEP
+        if self.is_plain and cookies is None and auth is None and not retries and isinstance(body, bytes | None):
+            return self.call(prepared, body, timeout_ns, body_use=use, max_body=_stream)
+        return self._call_in_exchange(prepared, body, timeout_ns, use, _stream, cookies, auth, retries)
 
     def post(self, url: str, **options: Any) -> Awaitable[Response]:
         """Send a POST request."""
@@ -174,94 +159,189 @@ class HttpClient(Session[Response]):
         """Send an OPTIONS request."""
         return self.request("OPTIONS", url, **options)
 
-    def _prepare_once(self, method: str, url: str, content_type: str | None, name: str | None) -> Prepared:
-        key = (method, url, name, content_type)
-        prepared = self._scenario.prepared.get(key)
+    def batch(self, requests: Entries) -> Awaitable[Any]:
+        """Send several requests side by side, and wait for all of them.
+
+        Each is a URL, a tuple `(method, url)` or `(method, url, options)`, or a mapping of `url`, `method` and options.
+        At most `batch` of them are under way at once, `batch_per_host` for one host. Returns the responses in a list,
+        or by name where the requests came by name.
+        """
+        options = self._scenario.options
+        return Batch(self, self._scenario.poller.loop, options.batch, options.batch_per_host).start(requests)
+
+    def stream(self, method: str, url: str, *, max_body: int | None = None, **options: Any) -> Streaming:
+        """Send a request whose response is read while it comes:
+
+            async with vu.http.stream("GET", "/export") as response:
+                async for chunk in response.chunks(): ...
+
+        `timeout` is then how long is waited for the head, and for each next piece. `max_body` is the most bytes that
+        the body may have, else it is the limit of all responses.
+        """
+        most = self._scenario.options.limits.body_bytes if max_body is None else max_body
+        return Streaming(self.request(method, url, _stream=most, **options))
+
+    def after(self, call: HttpCall, exchange: Exchange | None, prepared: Prepared, response: Response) -> Hop | None:
+        """Return the hop that follows an answer, None for none; called for answers that ask for more."""
+        request: Request = prepared.request
+        if "set-cookie" in response.headers:
+            self._cookies_now().take(request, response)
+        if response.stream is not None or (exchange is None and response.headers.get("location") is None):
+            return None
+        if exchange is None:
+            exchange = Exchange(request.redirects, call.body, self._line_of, request.maker.notify)
+            self.set_exchange(call, exchange)
+        return exchange.next(request, response)
+
+    def _prepare(
+        self,
+        method: str,
+        url: str,
+        content_type: str | None,
+        params: Params | None,
+        headers: Mapping[str, str] | None,
+        name: str | None,
+        tags: Mapping[str, str] | None,
+        expect: Any,
+        redirects: int | None,
+    ) -> Prepared:
+        scenario = self._scenario
+        key: Any
+        try:
+            key = (method, url, content_type, name, _key(params), _key(headers), _key(tags), expect, redirects)
+            prepared: Prepared | None = scenario.prepared_once.get(key)
+        except TypeError:  # something in it has no hash, so nothing is kept
+            key = prepared = None
         if prepared is None:
-            if len(self._scenario.prepared) >= MOST_PREPARED:
-                self._scenario.prepared.clear()
-                self._scenario.prepared_gets.clear()
-            prepared = self._scenario.prepared[key] = self._scenario.prepare(method, url, content_type, name=name)
-            if method == "GET" and content_type is None and name is None:
-                self._scenario.prepared_gets[url] = prepared
+            if redirects is not None and (not isinstance(redirects, int) or redirects < 0):
+                raise ValueError(f"redirects: expected a number from 0 up, found {redirects!r}")
+            statuses = DEFAULT_EXPECT if expect is None else as_expect(expect)
+            request = scenario.request(
+                method,
+                url,
+                content_type,
+                params=params,
+                headers=headers,
+                name=name,
+                tags=tags,
+                expect=statuses,
+                redirects=redirects,
+            )
+            prepared = scenario.prepared(request)
+            if key is not None:
+                scenario.keep(key, prepared)
+                if key == ("GET", url, None, None, None, None, None, None, None):
+                    scenario.prepared_gets[url] = prepared
         return prepared
 
+    def _call_in_exchange(
+        self,
+        prepared: Prepared,
+        body: "bytes | BodySource | None",
+        timeout_ns: int,
+        use: int,
+        max_body: int | None,
+        cookies: Mapping[str, str] | None,
+        digest: "DigestAuth | None",
+        retries: int | Retry,
+    ) -> Awaitable[Response]:
+        """Send a request that others may follow, or that needs more than what was prepared."""
+        if self._cookies is not None:
+            self.is_plain = self._cookies.forget_old()
+        request: Request = prepared.request
+        if digest is not None:
+            request = with_challenge(request)
+            prepared = request.maker.prepared(request)
+        exchange = Exchange(
+            request.redirects,
+            body,
+            self._line_of if cookies is None else self._cookies_now().line_with(cookies),
+            request.maker.notify,
+            as_retry(retries),
+            None if digest is None else self._digest_session(digest),
+        )
+        sent, source = split_body(body)
+        return self.call(
+            prepared,
+            sent,
+            timeout_ns,
+            fields=exchange.first_fields(request),
+            exchange=exchange,
+            source=source,
+            body_use=use,
+            max_body=max_body,
+        )
 
-def check_request(method: str, headers: Mapping[str, str] | None) -> None:
-    """Raise ValueError for a method or header fields that could not be sent."""
-    _refuse_bad_method(method)
-    for name, value in (headers or {}).items():
-        _refuse_bad_field(name, value)
+    def _digest_session(self, auth: "DigestAuth") -> "DigestSession":
+        from surgeline.protocols.http.auth import DigestSession  # noqa: PLC0415 - few scripts use digest
+
+        return self._digests.setdefault(auth, DigestSession(auth, lambda: f"{self._bits(128):032x}"))
+
+    def _form(self, data: Any, files: Any) -> "tuple[BodySource, str]":
+        from surgeline.protocols.http.multipart import multipart  # noqa: PLC0415 - few scripts send files
+
+        if data is not None and not isinstance(data, Mapping):
+            raise TypeError(f"data: expected a mapping beside `files`, found {type(data).__name__}")
+        return multipart(data, files, random_bits=self._bits(128))
+
+    def _cookies_now(self) -> "UserCookies":
+        """Return the user's cookies; whoever asks may put some there, so requests have to look from now on."""
+        if self._cookies is None:
+            from surgeline.protocols.http.user_cookies import UserCookies  # noqa: PLC0415 - few scripts use cookies
+
+            self._cookies = UserCookies(self._user, keep=self._scenario.options.keep_cookies)
+        self._cookies.forget_old()
+        self.is_plain = False
+        return self._cookies
+
+    def _line_of(self, request: Request) -> bytes | None:
+        return None if self._cookies is None else self._cookies.line(request)
+
+    def _bits(self, count: int) -> int:
+        """Return random bits that come again in the next run; not from `vu.random`, which is the script's."""
+        if self._random is None:
+            self._random = Random(self._user.id)
+        return self._random.getrandbits(count)
 
 
-def _refuse_bad_method(method: str) -> None:
-    if not method or not _TOKEN.issuperset(method) or method == "CONNECT":
-        raise ValueError(f"method: expected one such as GET, found {method!r}")
+def _key(pairs: Any) -> Any:
+    return tuple(pairs.items()) if isinstance(pairs, Mapping) else None if pairs is None else tuple(pairs)
 
 
-def _in_capitals(method: str) -> str:
-    if not isinstance(method, str):
-        raise TypeError(f"method: expected text such as 'GET', found {method!r}")
-    return method.upper()
-
-
-def _in_ns(timeout: float) -> int:
-    if not isinstance(timeout, int | float) or not timeout > 0:
-        raise ValueError(f"timeout: expected seconds above 0, found {timeout!r}")
-    return int(min(timeout, LONGEST_TIMEOUT) * 1e9)
-
-
-def _encode_body(method: str, data: object, json: Any) -> tuple[bytes | None, str | None]:
-    """Return the body and its content type, both None for a request without a body."""
-    if json is not None:
-        if data is not None:
-            raise TypeError("expected `json` or `data`, found both")
-        return _encode_json(json), JSON
-    if data is not None:
-        return _encode_data(data)
-    # Servers may ask for a length where a body is the rule: RFC 9110 8.6.
-    return (b"", "") if method in _WITH_BODY else (None, None)
-
-
-def _encode_json(value: Any) -> bytes:
+def _in_ns(timeout: float | str) -> int:
     try:
-        return encoder()(value)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(f"json: expected a value that JSON has, found {type(value).__name__}: {error}") from None
+        seconds = parse_duration(timeout, "timeout") / 1e9 if isinstance(timeout, str) else timeout
+    except OptionError as error:
+        raise ValueError(str(error)) from None
+    if not isinstance(seconds, int | float) or not seconds > 0:
+        raise ValueError(f'timeout: expected seconds above 0, or a duration such as "5s", found {timeout!r}')
+    return int(min(seconds, LONGEST_TIMEOUT) * 1e9)
 
 
-def _encode_data(data: object) -> tuple[bytes, str]:
-    """Return the body and its content type; "" for bytes and text, whose type only the script knows."""
-    if isinstance(data, bytes | bytearray | memoryview):
-        return bytes(data), ""
-    if isinstance(data, str):
-        return data.encode(), ""
-    if isinstance(data, Mapping):
-        return encode_form(data).encode(), FORM
-    raise TypeError(f"data: expected bytes, text or a mapping (sent as a form), found {type(data).__name__}")
+def _compressed(body: Any, coding: str, headers: Mapping[str, str] | None) -> tuple[bytes, Mapping[str, str]]:
+    from surgeline.protocols.http.compression import encode  # noqa: PLC0415 - few scripts compress
+
+    if not isinstance(body, bytes):
+        raise TypeError(
+            "compression: expected a body of bytes, text, a form or JSON; found one that is streamed, or none"
+        )
+    return encode(body, coding), {**(headers or {}), "Content-Encoding": coding}
 
 
-def _merge(fields: dict[str, str], headers: Mapping[str, str]) -> dict[str, str]:
-    """Put the script's header fields over the default ones, whatever their case."""
-    for name, value in headers.items():
-        _refuse_bad_field(name, value)
-    names = {name.lower() for name in headers}
-    return {name: value for name, value in fields.items() if name.lower() not in names} | dict(headers)
+def _authorized(auth: Any, headers: Mapping[str, str] | None) -> "tuple[DigestAuth | None, Mapping[str, str] | None]":
+    """Return what has to be asked for first, and the header fields with what can be said at once."""
+    from surgeline.protocols.http.auth import DigestAuth, as_auth  # noqa: PLC0415 - few scripts use it
+
+    auth = as_auth(auth)
+    if isinstance(auth, DigestAuth):
+        return auth, headers
+    return None, {**(headers or {}), "Authorization": auth.field()}
 
 
-def _head(method: str, path: str, fields: Mapping[str, str], *, has_body: bool) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in fields.items() if value != ""]
-    lines.append("Content-Length: " if has_body else "\r\n")
-    return "\r\n".join(lines).encode("latin-1")
+def _refuse_unknown(options: Mapping[str, Any]) -> NoReturn:
+    known = [name for name in signature(HttpClient.request).parameters if name not in _NOT_OPTIONS]
+    option = next(iter(options))
+    raise TypeError(f"{option}: expected one of {', '.join(known)}; found {option!r}{suggest(option, known)}")
 
 
-def _refuse_bad_field(name: str, value: str) -> None:
-    if not isinstance(name, str) or not name or not _TOKEN.issuperset(name) or name.lower() in _OWN_HEADERS:
-        raise ValueError(f"headers: expected a field name that is a token and not one we set ourselves, found {name!r}")
-    if not isinstance(value, str) or any(character in "\r\n\0" for character in value):
-        raise ValueError(f"headers: expected text of one line for {name!r}, found {value!r}")
-    try:
-        value.encode("latin-1")
-    except UnicodeEncodeError:
-        raise ValueError(f"headers: expected Latin-1 text for {name!r}, found {value!r}") from None
+_NOT_OPTIONS = frozenset({"self", "method", "url", "unknown", "_stream"})

@@ -7,7 +7,9 @@ from surgeline.metrics import names
 from surgeline.metrics.registry import Registry
 from surgeline.metrics.tags import REQUEST_TAGS, refuse_reserved
 from surgeline.protocols.http.errors import status_code, status_text
+from surgeline.protocols.http.request import DEFAULT_EXPECT, Expect
 
+_Key = tuple[str, str, tuple[tuple[str, str], ...], Expect]
 MOST_ENDPOINTS = 1_000
 OTHER = "(other)"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -21,6 +23,7 @@ _OUTCOME_METRICS = (
     names.HTTP_REQ_DURATION,
     names.HTTP_REQ_RESPONSE_TIME,
     names.HTTP_REQ_BLOCKED,
+    names.HTTP_REQ_LOOKING_UP,
     names.HTTP_REQ_CONNECTING,
     names.HTTP_REQ_TLS_HANDSHAKING,
     names.HTTP_REQ_SENDING,
@@ -38,24 +41,27 @@ class Endpoints:
         self._tags = tags
         self._notify = notify
         self._warned = False
-        self._endpoints: dict[tuple[str, str, tuple[tuple[str, str], ...]], Endpoint] = {}
+        self._endpoints: dict[_Key, Endpoint] = {}
 
-    def get(self, method: str, name: str, tags: Mapping[str, str] | None) -> Endpoint:
-        """Return the endpoint of requests of this method, name and tags. Raises ValueError for a reserved tag."""
+    def get(self, method: str, name: str, tags: Mapping[str, str] | None, expect: Expect = DEFAULT_EXPECT) -> Endpoint:
+        """Return the endpoint of requests of this method, name and tags that expect these statuses.
+
+        Raises ValueError for a reserved tag.
+        """
         own = tuple(sorted((str(tag), str(value)) for tag, value in tags.items())) if tags else ()
-        endpoint = self._endpoints.get((method, name, own))
+        endpoint = self._endpoints.get((method, name, own, expect))
         if endpoint is None:
-            endpoint = self._add(method, name, own)
+            endpoint = self._add(method, name, own, expect)
         return endpoint
 
-    def _add(self, method: str, name: str, own: tuple[tuple[str, str], ...]) -> Endpoint:
+    def _add(self, method: str, name: str, own: tuple[tuple[str, str], ...], expect: Expect) -> Endpoint:
         refuse_reserved([tag for tag, _ in own], REQUEST_TAGS)
         if len(self._endpoints) >= MOST_ENDPOINTS and name != OTHER:
             self._warn(name)
-            return self.get(method, OTHER, None)
+            return self.get(method, OTHER, None, expect)
         tags = {**self._tags, "method": method, "name": name, "url": name, **dict(own)}
-        endpoint = self._endpoints[method, name, own] = Endpoint(
-            lambda *ending: make_outcome(self._registry, tags, *ending), method in SAFE_METHODS
+        endpoint = self._endpoints[method, name, own, expect] = Endpoint(
+            lambda *ending: make_outcome(self._registry, tags, expect, *ending), method in SAFE_METHODS
         )
         return endpoint
 
@@ -71,6 +77,7 @@ class Endpoints:
 def make_outcome(
     registry: Registry,
     tags: Mapping[str, str],
+    expect: Expect,
     status: int,
     error_code: int,
     error: str | None,
@@ -78,7 +85,7 @@ def make_outcome(
     tls_version: str | None,
 ) -> Outcome:
     """Return the cells for one way a request of these tags can end."""
-    expected = 200 <= status <= 399
+    expected = any(status in statuses for statuses in expect)
     ending = {"status": str(status), "proto": protocol, "expected_response": "true" if expected else "false"}
     code = 0 if expected else error_code or status_code(status)
     if not expected:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from http import HTTPStatus
 
-from surgeline._native import http1
+from surgeline._native import http_connection as native
 
 
 class ErrorCode(IntEnum):
@@ -37,6 +37,8 @@ class ErrorCode(IntEnum):
     MALFORMED = 1710
     HEAD_TOO_LARGE = 1711
     BODY_TOO_LARGE = 1712
+    PROXY = 1720
+    UNREADABLE_BODY = 1721
 
 
 def status_code(status: int) -> int:
@@ -102,19 +104,34 @@ def _tls(number: int, detail: object) -> tuple[ErrorCode, str]:
     return ErrorCode.TLS, f"TLS failed: {detail or os.strerror(number)}"
 
 
+def _tunnel(number: int, detail: object) -> tuple[ErrorCode, str]:
+    if isinstance(detail, int):
+        return ErrorCode.PROXY, f"the proxy refused a connection: {status_text(detail)}"
+    return ErrorCode.PROXY, f"the proxy gave no connection: {detail or os.strerror(number)}"
+
+
+def _body(_number: int, detail: object) -> tuple[ErrorCode, str]:
+    return ErrorCode.UNREADABLE_BODY, f"the request's body could not be read: {detail}"
+
+
 _PARSE = {
-    http1.HEAD_TOO_LARGE: ErrorCode.HEAD_TOO_LARGE,
-    http1.BODY_TOO_LARGE: ErrorCode.BODY_TOO_LARGE,
+    native.LINE_TOO_LONG: ErrorCode.HEAD_TOO_LARGE,
+    native.HEAD_TOO_LARGE: ErrorCode.HEAD_TOO_LARGE,
+    native.TOO_MANY_HEADERS: ErrorCode.HEAD_TOO_LARGE,
+    native.TOO_MANY_INTERIM: ErrorCode.HEAD_TOO_LARGE,
+    native.EXTENSION_TOO_LARGE: ErrorCode.HEAD_TOO_LARGE,
+    native.TRAILER_TOO_LARGE: ErrorCode.HEAD_TOO_LARGE,
+    native.BODY_TOO_LARGE: ErrorCode.BODY_TOO_LARGE,
 }
 
 
 def _parse(number: int, _detail: object) -> tuple[ErrorCode, str]:
-    return _PARSE.get(number, ErrorCode.MALFORMED), f"malformed response: {http1.parse_error_text(number)}"
+    return _PARSE.get(number, ErrorCode.MALFORMED), f"malformed response: {native.parse_error_text(number)}"
 
 
 _CLOSED = {
-    http1.CLOSED_UNANSWERED: "the server closed the connection without an answer",
-    http1.NO_END_MARK: "the server closed the connection without TLS's end mark; the response may have been cut",
+    native.CLOSED_UNANSWERED: "the server closed the connection without an answer",
+    native.NO_END_MARK: "the server closed the connection without TLS's end mark; the response may have been cut",
 }
 
 
@@ -125,14 +142,16 @@ def _closed(number: int, _detail: object) -> tuple[ErrorCode, str]:
 
 
 _STAGES: dict[str, Callable[[int, object], tuple[ErrorCode, str]]] = {
-    http1.STAGE_RESOLVE: _resolve,
-    http1.STAGE_CONNECT: _connect,
-    http1.STAGE_TLS: _tls,
-    http1.STAGE_SEND: _transfer,
-    http1.STAGE_RECEIVE: _transfer,
-    http1.STAGE_PARSE: _parse,
-    http1.STAGE_CLOSED: _closed,
-    http1.STAGE_TIMEOUT: lambda _number, _detail: (ErrorCode.TIMEOUT, "request timed out"),
-    http1.STAGE_CONNECT_TIMEOUT: lambda _number, _detail: (ErrorCode.CONNECT_TIMEOUT, "connecting timed out"),
-    http1.STAGE_CANCELLED: lambda _number, _detail: (ErrorCode.CANCELLED, "cancelled by the script"),
+    native.STAGE_RESOLVE: _resolve,
+    native.STAGE_CONNECT: _connect,
+    native.STAGE_TUNNEL: _tunnel,
+    native.STAGE_TLS: _tls,
+    native.STAGE_BODY: _body,
+    native.STAGE_SEND: _transfer,
+    native.STAGE_RECEIVE: _transfer,
+    native.STAGE_PARSE: _parse,
+    native.STAGE_CLOSED: _closed,
+    native.STAGE_TIMEOUT: lambda _number, _detail: (ErrorCode.TIMEOUT, "request timed out"),
+    native.STAGE_CONNECT_TIMEOUT: lambda _number, _detail: (ErrorCode.CONNECT_TIMEOUT, "connecting timed out"),
+    native.STAGE_CANCELLED: lambda _number, _detail: (ErrorCode.CANCELLED, "cancelled by the script"),
 }

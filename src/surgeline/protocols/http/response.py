@@ -1,11 +1,15 @@
-"""What a request came to, as a script sees it. Header fields, text and JSON are made when first looked at."""
+"""What a request came to, as a script sees it. Header fields, text and JSON are made when first looked at; so is a body
+that came compressed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from surgeline._native.http_outcomes import RawResponse
 from surgeline.protocols.http.json_codec import decoder
+
+if TYPE_CHECKING:
+    from surgeline.protocols.http.event_stream import Event
 
 MOST_SHOWN = 60
 """How much of a body an error message shows."""
@@ -53,7 +57,8 @@ class Timings:
     """Where the time of a request went, in milliseconds; k6's names."""
 
     blocked: float
-    """Waiting for a connection; holds `connecting` and `tls_handshaking`."""
+    """Waiting for a connection; holds `looking_up`, `connecting` and `tls_handshaking`."""
+    looking_up: float
     connecting: float
     tls_handshaking: float
     sending: float
@@ -68,10 +73,67 @@ def _shown(body: bytes) -> str:
 
 
 class Response(RawResponse):
-    """A response, or a request that failed: then `status` is 0 and `error` and `error_code` say why."""
+    """A response, or a request that failed: then `status` is 0 and `error` and `error_code` say why.
 
-    __slots__ = ("_headers",)
+    `size` is how many bytes of the body came, `history` what came before it: redirects, challenges, tries that failed.
+    """
+
+    __slots__ = ("_body", "_headers", "_history", "_retries")
     _headers: Headers
+    _body: bytes
+    _history: "tuple[Response, ...]"
+    _retries: int
+
+    @property
+    def history(self) -> "tuple[Response, ...]":
+        """The answers that came before this one, in their order."""
+        return getattr(self, "_history", ())
+
+    @history.setter
+    def history(self, before: "tuple[Response, ...]") -> None:
+        self._history = before
+
+    @property
+    def retries(self) -> int:
+        """How often the request was sent again."""
+        return getattr(self, "_retries", 0)
+
+    @retries.setter
+    def retries(self, times: int) -> None:
+        self._retries = times
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body as they came, without the chunked framing; also of one that was not kept."""
+        return self.body_size
+
+    @property
+    def body(self) -> bytes:
+        """The body, decoded from its Content-Encoding; empty when it was discarded or is streamed.
+
+        Raises ValueError when it cannot be decoded.
+        """
+        if not self.is_encoded or not self.raw_body:
+            return self.raw_body
+        try:
+            return self._body
+        except AttributeError:
+            self._body = self._decoded()
+            return self._body
+
+    def _decoded(self) -> bytes:
+        from surgeline.protocols.http.compression import DecodeError, decode  # noqa: PLC0415 - few answers need it
+
+        try:
+            return decode(self.raw_body, self.headers["content-encoding"], self.decoded_bytes)
+        except DecodeError as error:
+            raise DecodeError(f"{self!r}: {error}") from None
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that this response sets, by name; whether the user keeps them is another matter."""
+        pairs = [value.partition(";")[0].partition("=") for value in self.headers.get_all("set-cookie")]
+        return {name.strip(): value.strip() for name, equals, value in pairs if equals}
 
     @property
     def headers(self) -> Headers:
@@ -93,6 +155,8 @@ class Response(RawResponse):
 
     def json(self) -> Any:
         """The body decoded as JSON. Raises ValueError when it is not JSON."""
+        if self.is_discarded:
+            raise ValueError(f"{self!r}: expected JSON, found no body: it was discarded, as discard_body asks")
         try:
             return decoder()(self.body)
         except RecursionError:
@@ -100,11 +164,56 @@ class Response(RawResponse):
         except ValueError as error:
             raise ValueError(f"{self!r}: expected JSON, found {_shown(self.body)}: {error}") from None
 
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Give the body piece by piece, decoded, while it comes. It ends where the response fails; `error` tells."""
+        if self.stream is None:
+            if self.raw_body:
+                yield self.body
+            return
+        decoder = self._decoder()
+        while piece := await self.stream.read():
+            decoded = piece if decoder is None else decoder.feed(piece)
+            if decoded:
+                yield decoded
+        if decoder is not None and self.error is None:
+            decoder.finish()
+
+    def _decoder(self) -> Any:
+        if not self.is_encoded:
+            return None
+        from surgeline.protocols.http.compression import Decoder  # noqa: PLC0415 - few answers need it
+
+        return Decoder(self.headers["content-encoding"], self.decoded_bytes)
+
+    async def lines(self) -> AsyncIterator[str]:
+        """Give the body line by line, as UTF-8, without line ends."""
+        rest = b""
+        async for chunk in self.chunks():
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                yield line.removesuffix(b"\r").decode("utf-8", "replace")
+        if rest:
+            yield rest.decode("utf-8", "replace")
+
+    async def events(self) -> "AsyncIterator[Event]":
+        """Give the server-sent events of a text/event-stream. Raises ValueError for one above the limit."""
+        from surgeline.protocols.http.event_stream import EventParser  # noqa: PLC0415 - few scripts need it
+
+        parser = EventParser(self.event_bytes)
+        async for chunk in self.chunks():
+            for event in parser.feed(chunk):
+                yield event
+
+    async def read(self) -> bytes:
+        """Return the rest of the body."""
+        return b"".join([chunk async for chunk in self.chunks()])
+
     @property
     def timings(self) -> Timings:
         """Where the time went."""
         return Timings(
             blocked=self.blocked_ns / 1e6,
+            looking_up=self.looking_up_ns / 1e6,
             connecting=self.connecting_ns / 1e6,
             tls_handshaking=self.tls_ns / 1e6,
             sending=self.sending_ns / 1e6,

@@ -1,0 +1,28 @@
+"""A response that is read while it comes: entered when its head is there, left when its body has been read or is not
+wanted any more.
+
+What fails on the way does not raise: the body ends, and the response's `error` says why.
+"""
+
+from collections.abc import Awaitable
+from types import TracebackType
+
+from surgeline.protocols.http.response import Response
+
+
+class Streaming:
+    """`async with` gives the response."""
+
+    def __init__(self, call: Awaitable[Response]) -> None:
+        self._call = call
+        self._response: Response | None = None
+
+    async def __aenter__(self) -> Response:
+        self._response = await self._call
+        return self._response
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._response is not None and self._response.stream is not None:
+            self._response.stream.close()
