@@ -41,9 +41,9 @@ SIGINT = """
         await vu.sleep(0.001 if vu.number > 10 else 1000)
 """
 WORKER_KILLED = """
-    @scenario(constant_arrival_rate(rate=500_000, duration="2s", max_vus=1_000))
+    @scenario(constant_arrival_rate(rate=250_000, duration="4s", max_vus=1_000))
     async def killed(vu):
-        if vu.number == 2 and vu.elapsed > 1.2:
+        if vu.number == 2 and vu.elapsed > 2.2:
             os.kill(os.getpid(), signal.SIGKILL)
         await vu.sleep(0.05)
 """

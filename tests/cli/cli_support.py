@@ -4,13 +4,15 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-WAIT = 40
+from healthy_generator import COMMAND
+
+WAIT = 120
+"""Seconds that only what hangs takes."""
 
 
 @dataclass
@@ -25,9 +27,9 @@ def environment(**extra):
     return kept | {"PYTHONDONTWRITEBYTECODE": "1", **extra}
 
 
-def surgeline(*arguments, cwd, env=None, **options):
+def surgeline(*arguments, cwd, env=None, command=COMMAND, **options):
     done = subprocess.run(
-        [sys.executable, "-m", "surgeline", *map(str, arguments)],
+        [*command, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=WAIT,
@@ -65,7 +67,7 @@ class Running:
 @contextmanager
 def started(*arguments, cwd):
     process = subprocess.Popen(
-        [sys.executable, "-m", "surgeline", *map(str, arguments)],
+        [*COMMAND, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=cwd,

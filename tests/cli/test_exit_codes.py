@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import sys
 
 import pytest
 from cli_support import started, surgeline
@@ -178,7 +179,7 @@ async def s(vu):
     while time.perf_counter() < until:
         pass
 """
-    ended = run(script(text))
+    ended = run(script(text), command=[sys.executable, "-m", "surgeline"])
     assert ended.code == 112
     assert "generator" in ended.out
 

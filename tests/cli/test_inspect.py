@@ -257,6 +257,7 @@ def test_json_has_a_stable_shape(script, server, tmp_path):
         "teardown": "bool",
         "env": [{"name": "str", "default": "int", "value": "int", "source": "str"}],
         "unread_env": [],
+        "http": {},
         "outputs": ["str"],
     }
     assert plan["totals"]["max_vus"] > 50

@@ -3,11 +3,15 @@
 import json
 import os
 import pty
+import shlex
 import subprocess
-import sys
 
 import pytest
 from cli_support import WAIT, environment, surgeline
+
+from healthy_generator import COMMAND
+
+SURGELINE = shlex.join(COMMAND)
 
 SCRIPT = """
 print(env("GREETING", "no greeting"), env("COUNT", 1) + 1, file=sys.stderr)
@@ -147,7 +151,7 @@ def test_on_a_terminal(path, tmp_path, no_color):
     ours, theirs = pty.openpty()
     extra = {"NO_COLOR": "1"} if no_color else {"TERM": "xterm"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "surgeline", "run", str(path)],
+        [*COMMAND, "run", str(path)],
         stdout=theirs,
         stderr=subprocess.DEVNULL,
         cwd=tmp_path,
@@ -176,8 +180,7 @@ def test_a_broken_pipe_changes_no_verdict(path, script, tmp_path, server):
     failing = script("thresholds({'http_reqs': 'count>1000000'})\n" + SCRIPT % (server.url, server.url), "failing.py")
     for script_path, code in ((path, "0"), (failing, "99")):
         ended = shell(
-            f"{sys.executable} -m surgeline run {script_path} --summary-export out.json | true; "
-            "echo ${PIPESTATUS[0]}",
+            f"{SURGELINE} run {script_path} --summary-export out.json | true; echo ${{PIPESTATUS[0]}}",
             tmp_path,
         )
         assert ended.stdout.strip() == code
@@ -188,20 +191,20 @@ def test_a_broken_pipe_changes_no_verdict(path, script, tmp_path, server):
 
 
 def test_head_sees_the_first_line(path, tmp_path):
-    ended = shell(f"{sys.executable} -m surgeline run {path} | head -1; echo ${{PIPESTATUS[0]}}", tmp_path)
+    ended = shell(f"{SURGELINE} run {path} | head -1; echo ${{PIPESTATUS[0]}}", tmp_path)
     assert ended.stdout.splitlines()[-1] == "0"
     assert "Traceback" not in ended.stderr
 
 
 def test_nobody_reads_standard_error(script, tmp_path, server):
     text = "@scenario(shared_iterations(iterations=3))\nasync def s(vu):\n    raise ValueError(vu.iteration)\n"
-    ended = shell(f"{sys.executable} -m surgeline run {script(text)} 2> >(true); echo $?", tmp_path)
+    ended = shell(f"{SURGELINE} run {script(text)} 2> >(true); echo $?", tmp_path)
     assert ended.stdout.splitlines()[-1] == "0"
     assert "iteration_errors" in ended.stdout
 
 
 def test_standard_output_is_closed(path, tmp_path):
-    ended = shell(f"{sys.executable} -m surgeline run {path} >&-; echo $? >&2", tmp_path)
+    ended = shell(f"{SURGELINE} run {path} >&-; echo $? >&2", tmp_path)
     assert ended.stderr.splitlines()[-1] in ("0", "1")
 
 

@@ -1,12 +1,14 @@
 """Standard output that cannot be written: the verdict, the exports and one message remain."""
 
 import json
+import shlex
 import signal
 import subprocess
-import sys
 
 import pytest
 from cli_support import WAIT, environment, surgeline
+
+from healthy_generator import COMMAND
 
 SCRIPT = """from surgeline import *
 thresholds({"iterations": "count>5"})
@@ -24,7 +26,7 @@ def folder(tmp_path):
 
 def in_shell(command, folder):
     """Run a shell's command line, in which `surgeline` is ours; returns its exit code and standard error."""
-    text = f'surgeline() {{ "{sys.executable}" -m surgeline "$@"; }}; {command}'
+    text = f'surgeline() {{ {shlex.join(COMMAND)} "$@"; }}; {command}'
     done = subprocess.run(
         ["bash", "-c", text], capture_output=True, timeout=WAIT, cwd=folder, env=environment(), check=False
     )
@@ -57,7 +59,7 @@ def test_whoever_has_seen_enough_is_told_nothing(folder):
 def test_characters_that_an_encoding_does_not_have_are_replaced(folder, encoding):
     (folder / "plain.py").write_text(SCRIPT.replace("fine", "\u65e5"))
     done = subprocess.run(
-        [sys.executable, "-m", "surgeline", "run", "plain.py", "-q"],
+        [*COMMAND, "run", "plain.py", "-q"],
         capture_output=True,
         timeout=WAIT,
         cwd=folder,

@@ -14,10 +14,14 @@ from pathlib import Path
 
 from k6_rendering import k6_script
 from plan_language import TREND_STATS, SetVUs, Stop
+from standstill import LIMIT_SECONDS, Standstill
 from surgeline_rendering import surgeline_script
 
+from healthy_generator import COMMAND
+
 K6_VERSION = "1.1.0"
-_WAIT = 60
+_WAIT = 180
+_ATTEMPTS = 5
 _INTERRUPTED = re.compile(r"\d+ complete and (\d+) interrupted iterations")
 
 
@@ -72,8 +76,14 @@ class BothTools:
         self._folder = folder
 
     def run_k6(self, plan):
-        """Run the plan with k6."""
-        run = f"k6-{plan.name}"
+        """Run the plan with k6, as often as it takes until the machine did not stand still meanwhile."""
+        return _undisturbed(lambda attempt: self._run_k6(plan, f"k6-{plan.name}-{attempt}"))
+
+    def run_ours(self, plan):
+        """Run the plan with surgeline, likewise."""
+        return _undisturbed(lambda attempt: self._run_ours(plan, f"ours-{plan.name}-{attempt}"))
+
+    def _run_k6(self, plan, run):
         script = self._script(f"{run}.js", k6_script(plan, f"{self._server.url}/{run}"))
         address = _free_address() if isinstance(plan.meanwhile, SetVUs) else ""
         command = [self._k6, "run", "--no-color", "--address", address, "-e", f"SUMMARY={self._summary(run)}", script]
@@ -81,21 +91,9 @@ class BothTools:
         interrupted = _INTERRUPTED.findall(outcome.said)
         return replace(outcome, interrupted=int(interrupted[-1]) if interrupted else 0)
 
-    def run_ours(self, plan):
-        """Run the plan with surgeline."""
-        run = f"ours-{plan.name}"
+    def _run_ours(self, plan, run):
         script = self._script(f"{run}.py", surgeline_script(plan, f"{self._server.url}/{run}"))
-        command = [
-            sys.executable,
-            "-m",
-            "surgeline",
-            "run",
-            "--quiet",
-            "--no-run-file",
-            "--workers",
-            plan.workers,
-            script,
-        ]
+        command = [*COMMAND, "run", "--quiet", "--no-run-file", "--workers", plan.workers, script]
         command += ["--summary-trend-stats", ",".join(TREND_STATS), "--summary-export", self._summary(run)]
         address = _free_address() if isinstance(plan.meanwhile, SetVUs) else ""
         command += ["--control", address] if address else []
@@ -134,6 +132,15 @@ class BothTools:
         finally:
             process.kill()
         return Outcome(process.returncode, _read(self._summary(run)), 0, self._server.asked(run), said)
+
+
+def _undisturbed(make):
+    for attempt in range(_ATTEMPTS):
+        with Standstill() as standstill:
+            outcome = make(attempt)
+        if standstill.seconds < LIMIT_SECONDS:
+            break
+    return outcome
 
 
 def _free_address():

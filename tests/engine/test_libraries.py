@@ -54,7 +54,7 @@ def test_a_query_is_cancelled_with_its_iteration(database):
         try:
             await connection.execute("select pg_sleep(600)")
         finally:
-            await connection.close(timeout=5)
+            await connection.close(timeout=60)
 
     async def stop(execution):
         watcher = await asyncpg.connect(database)

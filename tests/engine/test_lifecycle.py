@@ -79,19 +79,19 @@ def test_the_order_of_everything(run):
             events.append(f"teardown finds {vu.data}")
     """)
     assert (messages, report.exit_code) == ([], ExitCode.PASSED)
-    assert events == [
+    of_two = [event for event in events if "two" in event]
+    assert of_two == ["start of two 1 has 1", "two has 1", "stop of two, its own"]
+    assert [event for event in events if event not in of_two] == [
         "setup",
         "setup of one finds 1",
         "start of one 1 has 2",
         "one, iteration 0, has 2",
         "one, iteration 1, has 2",
         "stop of one 1",
-        "start of two 1 has 1",
-        "two has 1",
-        "stop of two, its own",
         "teardown of one finds 2",
         "teardown finds 1",
     ]
+    assert events[:2] + events[-2:] == [event for event in events if event.startswith(("setup", "teardown"))]
     assert count(report, "calls", {"group": "::vu_start", "scenario": "one"}) == 1
     assert report.result.metrics.value("group_duration", {"group": "::vu_start"}).stat("count") == 2
 
@@ -248,17 +248,17 @@ def test_fail_ends_the_iteration_alone(run):
 
 
 @pytest.mark.parametrize(
-    ("condition", "code"),
+    ("condition", "iterations", "code"),
     [
-        ('{"threshold": "count<5", "abort_on_fail": True}', ExitCode.THRESHOLDS_FAILED),
-        ('{"threshold": "count>0", "abort_on_fail": True}', ExitCode.PASSED),
+        ('{"threshold": "count<5", "abort_on_fail": True}', 6000, ExitCode.THRESHOLDS_FAILED),
+        ('{"threshold": "count>0", "abort_on_fail": True}', 13, ExitCode.PASSED),
     ],
 )
-def test_a_threshold_ends_the_run(run, condition, code):
+def test_a_threshold_ends_the_run(run, condition, iterations, code):
     report, _, events = run(f"""
         thresholds({{"calls": [{condition}]}})
 
-        @scenario(shared_iterations(iterations=13, max_duration="30s"))
+        @scenario(shared_iterations(iterations={iterations}))
         async def s(vu):
             calls.add()
             await vu.sleep(0.1)
@@ -270,8 +270,8 @@ def test_a_threshold_ends_the_run(run, condition, code):
     assert report.exit_code is code
     assert events == ["teardown"]
     done = sum(count(report, name) for name in ("iterations", "interrupted_iterations"))
-    assert done == 13 if code is ExitCode.PASSED else 10 <= done < 13
-    assert done + count(report, "dropped_iterations") == 13
+    assert done == 13 if code is ExitCode.PASSED else 5 <= done < 6000
+    assert done + count(report, "dropped_iterations") == iterations
 
 
 def test_a_target_ends_where_the_run_was_stopped(run):
@@ -310,11 +310,15 @@ def test_tear_down_after_an_abort_has_its_time_limit(run):
 
 def test_facts_of_an_iteration(run):
     report, _, events = run("""
-        @scenario(ramping_vus(start_vus=1, stages=[(0.03, 1), (0.03, 1)]), tags={"kind": "x"}, env={"WHERE": "here"})
+        import signal
+
+        @scenario(ramping_vus(start_vus=1, stages=[(0.3, 1), (600, 1)]), tags={"kind": "x"}, env={"WHERE": "here"})
         async def s(vu):
             events.append((vu.id, vu.number, vu.iteration, vu.scenario_iteration, vu.stage, env("WHERE", "nowhere")))
-            assert 0 <= vu.elapsed < 30
+            assert 0 <= vu.elapsed < 300
             assert vu.tags["kind"] == "x"
+            if vu.stage == 1:
+                signal.raise_signal(signal.SIGINT)
             await vu.sleep(0.01)
     """)
     assert not report.result.iteration_errors
@@ -370,7 +374,7 @@ def test_a_forgotten_await_is_named_once(run):
         @scenario(shared_iterations(iterations=3))
         async def s(vu):
             vu.sleep(0.001)
-            await asyncio.gather(vu.sleep(0.4), asyncio.wait_for(vu.sleep(0.1), 1))
+            await asyncio.gather(vu.sleep(0.4), asyncio.wait_for(vu.sleep(0.1), 60))
     """)
     assert [message.partition(":")[0] for message in messages] == [
         "The script starts requests or sleeps that it does not wait for"

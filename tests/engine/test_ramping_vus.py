@@ -2,7 +2,7 @@
 
 import pytest
 from engine_support import MS, SECOND, run_scenarios
-from executor_support import after_starts, briefly, for_long, nothing, stages
+from executor_support import after_starts, briefly, for_long, nothing, stages, until
 
 from surgeline.engine.executors import RampingVUs
 from surgeline.engine.scenario import Scenario
@@ -21,11 +21,22 @@ def all_ended(ran):
 
 
 def test_users_iterate_until_the_stages_are_over():
-    ran = all_ended(run_scenarios(Scenario("one", briefly, ramp(1, (30 * MS, 10), (100 * MS, 10)))))
-    assert len(ran.runs[0].users) == 10
+    ran = all_ended(run_scenarios(Scenario("one", briefly, ramp(3, (300 * MS, 3), (100 * MS, 0)))))
+    assert len(ran.runs[0].users) == 3
     assert all(user.iteration >= 0 for user in ran.runs[0].users)
     assert ran.count("interrupted_iterations") == 0
-    assert ran.execution.elapsed_seconds >= 0.13
+    assert ran.execution.elapsed_seconds >= 0.4
+
+
+def test_users_come_until_all_are_there():
+    async def all_there(execution):
+        users = execution.runs[0].users
+        await until(lambda: len(users) == 10 and all(user.iteration >= 0 for user in users))
+
+    one = Scenario("one", briefly, ramp(1, (30 * MS, 10), (600 * SECOND, 10)))
+    ran = all_ended(run_scenarios(one, stop_when=all_there))
+    assert len(ran.runs[0].users) == 10
+    assert ran.count("interrupted_iterations") == 0
 
 
 def test_users_start_when_the_line_reaches_their_number():
@@ -35,11 +46,16 @@ def test_users_start_when_the_line_reaches_their_number():
         first.setdefault(vu.number, vu.elapsed)
         await vu.sleep(0.001)
 
-    run_scenarios(Scenario("one", stamps, ramp(0, (100 * MS, 5))))
-    # The fifth would start as the stages end.
-    assert 1 in first
-    assert set(first) <= {1, 2, 3, 4}
-    assert all(first[number] >= number * 0.02 for number in first)
+    async def all_there(_execution):
+        await until(lambda: len(first) == 5)
+
+    run_scenarios(Scenario("one", stamps, ramp(0, (100 * MS, 5), (600 * SECOND, 5))), stop_when=all_there)
+    assert all(first[number] >= number * 0.02 for number in (1, 2, 3, 4, 5))
+
+
+def test_nobody_starts_as_the_stages_end():
+    ran = all_ended(run_scenarios(Scenario("one", briefly, ramp(0, (100 * MS, 5)))))
+    assert len(ran.runs[0].users) <= 4
 
 
 def test_users_go_when_the_line_reaches_the_number_below_their_own():
@@ -51,10 +67,10 @@ def test_users_go_when_the_line_reaches_the_number_below_their_own():
         finally:
             ended[vu.number] = vu.elapsed
 
-    ran = all_ended(run_scenarios(Scenario("one", long, ramp(4, (80 * MS, 0), graceful=0))))
+    ran = all_ended(run_scenarios(Scenario("one", long, ramp(4, (300 * MS, 4), (80 * MS, 0), graceful=0))))
     assert ran.count("interrupted_iterations") == 4
     assert sorted(ended, key=ended.get) == [4, 3, 2, 1]
-    assert all(ended[number] >= 0.08 - (number - 1) * 0.02 for number in ended)
+    assert all(ended[number] >= 0.38 - (number - 1) * 0.02 for number in ended)
 
 
 def test_graceful_ramp_down_goes_on_while_the_scenario_ends():

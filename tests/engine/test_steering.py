@@ -39,7 +39,7 @@ def steered(drive, *scenarios):
 
 def ask(url, method="GET", body=None, path="/status", **headers):
     """Make a request; blocks, so for a thread of its own."""
-    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)) as connection:
         connection.request(method, path, body, headers)
         response = connection.getresponse()
         return response.status, json.loads(response.read())
@@ -108,7 +108,7 @@ def test_another_method_is_answered_in_json(method):
     with (
         our_loop() as (loop, _poller),
         control_server(None, loop, ANYWHERE) as url,
-        closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)) as connection,
+        closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)) as connection,
     ):
         connection.request(method, "/status", '{"vus": 1}')
         response = connection.getresponse()
@@ -119,7 +119,7 @@ def test_another_method_is_answered_in_json(method):
 def test_what_is_no_http_is_answered_in_json():
     with our_loop() as (loop, _poller), control_server(None, loop, ANYWHERE) as url:
         host, port = url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
             connection.sendall(b"nonsense and more of it HTTP/9.9\r\n\r\n")
             answer = b"".join(iter(lambda: connection.recv(4096), b""))
     assert b'{"error": ' in answer

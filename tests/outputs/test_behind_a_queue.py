@@ -27,12 +27,12 @@ def test_what_does_not_fit_is_left_out_said_at_once_and_counted():
 
     def work(item):
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         done.append(item)
 
     queue, messages = work_behind(work, capacity=10)
     assert queue.put("first", 4)
-    assert begun.wait(10)
+    assert begun.wait(60)
     assert queue.put("second", 6)
     assert queue.waiting == 10
     assert not queue.put("third", 1)

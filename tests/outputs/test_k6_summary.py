@@ -274,7 +274,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
     reader.start()
     write_k6_summary(result(), pipe)
-    reader.join(timeout=5)
+    reader.join(timeout=60)
 
     assert json.loads(read[0])["state"]["testRunDurationMs"] == 20500.0
     assert stat.S_ISFIFO(pipe.stat().st_mode)

@@ -185,7 +185,9 @@ sample = st.tuples(st.sampled_from(METRICS), tags, st.integers(0, 2**40), st.boo
 
 @pytest.mark.parametrize("kind", MAKE)
 @given(st.lists(sample, max_size=40))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_every_sample_is_a_line(load, kind, recorded):
     run = load(kind)
     expected = []
@@ -243,7 +245,9 @@ def _check_totals(registry, found, *, exact):
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=30))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_floats_read_back_as_they_were(load, values):
     for kind in MAKE:
         run = load(kind)

@@ -24,6 +24,7 @@ from surgeline.engine.scenario import Scenario
 from surgeline.metrics.names import MetricType
 from surgeline.metrics.registry import Registry
 from surgeline.outputs.samples import log_samples, make_csv, make_json
+from surgeline.protocols.http.options import HttpOptions
 from surgeline.script.vu import Users
 
 ITERATIONS = 500
@@ -66,7 +67,7 @@ def _run(*outputs):
                 Scenario("followed", _followed, SharedIterations(5, ITERATIONS, 60 * SECOND), 0, 0, base_url=base_url),
             ]
             context = RunContext(loop, poller, registry, 1, {"run": "1"}, messages.append)
-            users = Users(loop, context, scenarios, insecure=False)
+            users = Users(loop, context, scenarios, HttpOptions(), insecure=False)
             await Execution(context, scenarios, users.of_scenario).run(outputs)
             server.close()
             await asyncio.sleep(0)
@@ -145,7 +146,7 @@ def test_samples_of_one_request_have_one_time(ran):
             together[point["data"]["time"], frozenset(point["data"]["tags"].items())] += 1
     assert len(together) == registry.count("http_reqs")
     sent = {count for (_, tags), count in together.items() if ("name", "dead") not in tags}
-    assert (sent, {count for (_, tags), count in together.items() if ("name", "dead") in tags}) == ({12}, {8})
+    assert (sent, {count for (_, tags), count in together.items() if ("name", "dead") in tags}) == ({13}, {9})
 
 
 def test_times_of_a_request_do_not_go_back(ran):

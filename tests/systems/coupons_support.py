@@ -12,7 +12,7 @@ class Client:
     """One keep-alive connection."""
 
     def __init__(self, base_url: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=10)
+        self._connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=60)
 
     def __enter__(self) -> "Client":
         return self

@@ -5,9 +5,9 @@ from random import Random
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import CATALOGUE, query
 from coupons_support import VALIDATE, Client
 
+from conftest import CATALOGUE, query
 from surgeline_systems.coupons.rules import Reason
 from surgeline_systems.coupons.server import running_service, serve
 from surgeline_systems.coupons.settings import Settings

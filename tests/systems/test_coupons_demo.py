@@ -8,9 +8,9 @@ from random import Random
 from urllib.error import URLError
 
 import pytest
-from conftest import query
 from coupons_support import Client
 
+from conftest import query
 from surgeline_systems.coupons import demo
 from surgeline_systems.coupons.catalogue import Catalogue
 from surgeline_systems.coupons.demo import run_demo, worst

@@ -2,12 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import CATALOGUE
 
+from conftest import CATALOGUE
+from healthy_generator import COMMAND
 from surgeline_systems.coupons.demo import SCRIPTS
 
 SIZES = {
@@ -26,7 +26,7 @@ def test_every_answer_in_a_load_is_the_right_one(service: str, tmp_path: Path, s
     environment = [part for name, value in SIZES.items() for part in ("-e", f"{name}={value}")]
     # Without thresholds: how fast the machine of a test is says nothing about the script.
     options = ["--no-thresholds", "--quiet", "--base-url", service, "--summary-export", str(summary)]
-    command = [sys.executable, "-m", "surgeline", "run", str(script), *environment, *options]
+    command = [*COMMAND, "run", str(script), *environment, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     metrics = json.loads(summary.read_text())["metrics"]

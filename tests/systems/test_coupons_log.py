@@ -7,9 +7,9 @@ from threading import Event, Thread
 from uuid import UUID
 
 import pytest
-from conftest import CATALOGUE, query
 from coupons_support import Client
 
+from conftest import CATALOGUE, query
 from surgeline_systems.coupons.server import running_service
 from surgeline_systems.coupons.service import connect_pool
 from surgeline_systems.coupons.validation_log import LogClosedError, LogRecord, ValidationLog, writer_to
@@ -158,7 +158,7 @@ def test_every_answer_is_logged_when_the_service_is_stopped_under_load(empty_dat
         for asker in askers:
             asker.start()
         for asker in askers:
-            assert asker.warm.wait(10)
+            assert asker.warm.wait(60)
     for asker in askers:
         asker.join()
     (logged,) = query(empty_database, "SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM validation_logs")

@@ -5,8 +5,8 @@ from collections import Counter
 
 import asyncpg
 import pytest
-from conftest import CATALOGUE, query, run
 
+from conftest import CATALOGUE, query, run
 from surgeline_systems.coupons.catalogue import DEFAULT_COUPONS, FAR_AHEAD, Catalogue, SizeError, splitmix64
 from surgeline_systems.coupons.progress import Steps
 from surgeline_systems.coupons.seed import SeedingError, coupon_chunks, seed, usage_chunks, user_chunks

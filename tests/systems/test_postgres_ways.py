@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import query
 
+from conftest import query
 from surgeline_systems.servers import postgres as ways
 from surgeline_systems.servers.launch import Launch, ServerError, launched
 from surgeline_systems.servers.postgres import Postgres, postgres, with_database
@@ -199,7 +199,7 @@ def test_a_private_server_goes_when_its_owner_is_killed(folder: Path, number: si
 
 def eventually(holds: Callable[[], bool]) -> None:
     """Of processes that are not our children the kernel tells us nothing: look until it is so."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)

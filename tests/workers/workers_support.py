@@ -10,13 +10,17 @@ from surgeline.run import RunOptions, run_plan
 from surgeline.script.plan import Overrides
 from surgeline.workers.recipe import script_plan
 
+TESTS = Path(__file__).parents[1]
 NOTE = """
-import json, os
+import json, os, sys
 from pathlib import Path
+sys.path.append({tests!r})
+from healthy_generator import keep_up
 from surgeline import *
 from surgeline.script.executors import externally_controlled, per_vu_iterations, ramping_arrival_rate, ramping_vus
 
 FOLDER = Path({folder!r})
+keep_up()
 
 def note(name, **facts):
     with open(FOLDER / name, "a") as file:
@@ -51,7 +55,7 @@ def read_notes(folder, name):
 
 def write_script(folder, body):
     path = folder / "script.py"
-    path.write_text(NOTE.format(folder=str(folder)) + textwrap.dedent(body))
+    path.write_text(NOTE.format(tests=str(TESTS), folder=str(folder)) + textwrap.dedent(body))
     return path
 
 

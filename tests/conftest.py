@@ -1,0 +1,30 @@
+"""What no test may depend on: how fast its machine is, and which examples chance would choose."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from healthy_generator import keep_up
+
+# The same examples in every run, so that no change fails by another one's defect. New ones are sought by
+# `pytest --hypothesis-profile search`.
+settings.register_profile("search", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same_examples", settings.get_profile("search"), derandomize=True, database=None)
+settings.load_profile("same_examples")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_up() -> Iterator[pytest.MonkeyPatch]:
+    """The loads of this process come to what was planned, on any machine; see `healthy_generator`."""
+    with pytest.MonkeyPatch.context() as patch:
+        keep_up(patch.setattr)
+        yield patch
+
+
+@pytest.fixture
+def real_limits(kept_up: pytest.MonkeyPatch) -> Iterator[None]:
+    """In this test the generator's own limits hold: for loads that no machine can keep up with."""
+    kept_up.undo()
+    yield
+    keep_up(kept_up.setattr)
