@@ -22,8 +22,8 @@ from surgeline.engine.checks import check
 from surgeline.engine.ending import abort, fail
 from surgeline.errors import ExitCode, SurgelineError
 from surgeline.protocols.http.auth import BasicAuth, BearerAuth, DigestAuth
-from surgeline.protocols.http.options import DNS, TLS, HttpLimits
 from surgeline.protocols.http.exchange import Retry
+from surgeline.protocols.http.options import DNS, TLS, HttpLimits
 from surgeline.protocols.http.response import HTTPError, Response
 from surgeline.schedule.waits import constant, exponential, uniform
 from surgeline.script.declare import env, options, scenario, thresholds

@@ -140,7 +140,7 @@ class _Run:
         seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
         self._context = RunContext(loop, poller, self._registry, seed, plan.tags, options.notify)
         self._started_at = datetime.now().astimezone()
-        users = Users(loop, self._context, plan.scenarios, insecure=options.insecure)
+        users = Users(loop, self._context, plan.scenarios, plan.http, insecure=options.insecure)
         self._load = self._new_load(users)
         self._lifecycle = Lifecycle(plan, self._context, users, options.setup_timeout_ns, options.teardown_timeout_ns)
         self._steering = Steering(self._load)

@@ -14,6 +14,7 @@ cdef class Carrier(Dialer):
 
 cdef class CallOwner(Wakeable):
     cdef int launch(self, HttpCall call) except -1
+    cdef int end_pause(self, HttpCall call) except -1
 
 
 cdef class HttpCall(Completion):
@@ -26,13 +27,18 @@ cdef class HttpCall(Completion):
     cdef BodyStream stream
     cdef int body_use
     cdef uint64_t max_body
-    cdef int64_t called, deadline, timeout, lateness
+    cdef readonly int64_t deadline
+    cdef int64_t called, timeout, lateness
     # Stamps; 0 where that point was not reached.
     cdef int64_t lookup_started, connect_started, connected, secured, send_started, sent, first_byte
     cdef uint64_t bytes_sent, bytes_received
     cdef int begin_hop(self, Prepared request, bytes body, bytes fields, object source) except -1
     cdef int end_source(self) except -1
     cdef int measure(self, Outcome outcome, RawResponse response, int64_t end, bint over_tls) except -1
+
+
+cdef class BodyPiece(Completion):
+    cdef HttpCall call
 
 
 cdef class BodyStream:
@@ -46,3 +52,4 @@ cdef class BodyStream:
     cdef int push(self, bytes piece) except -1
     cdef int end(self) except -1
     cdef int wake(self) except -1
+    cdef int cancel(self) except -1

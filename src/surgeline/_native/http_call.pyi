@@ -7,6 +7,8 @@ class HttpCall:
 
     body: bytes | None
     """The request's body, where it is bytes."""
+    deadline: int
+    """When the call has to be over, on the monotonic clock."""
 
 class BodyStream:
     """The body of a response, read while it comes. A server that is faster than its reader has to wait."""

@@ -44,6 +44,10 @@ cdef class CallOwner(Wakeable):
         """Find the call's hop a connection."""
         return 0
 
+    cdef int end_pause(self, HttpCall call) except -1:
+        """The time before the call's next hop is over; the call itself may be, too."""
+        return 0
+
 
 cdef class HttpCall(Completion):
     # What scripts ask first of a response. Not __getattr__: that would slow down what asyncio asks of every call.
@@ -71,11 +75,8 @@ cdef class HttpCall(Completion):
         return 0
 
     cdef int on_due(self, int64_t now) except -1:
-        """The time before the next hop is over."""
-        if not self.done():
-            self.called = now
-            self.owner.launch(self)
-        return 0
+        self.called = now
+        return self.owner.end_pause(self)
 
     cdef int on_cancel(self) except -1:
         cdef Carrier connection = self.connection  # abandoning ends our reference to it, maybe the last one
@@ -117,6 +118,10 @@ cdef class BodyPiece(Completion):
     def __dealloc__(self):
         self.note_if_forgotten()
 
+    cdef int on_cancel(self) except -1:
+        self.call.deadline = INT64_MAX  # nobody waits any more
+        return 0
+
 
 cdef class BodyStream:
     def __init__(self, HttpCall call not None, RawResponse response not None):
@@ -125,9 +130,11 @@ cdef class BodyStream:
         self.pieces = []
 
     def read(self):
-        cdef BodyPiece piece = BodyPiece(self.call.poller)
+        cdef BodyPiece piece
         if self.reader is not None and not self.reader.done():
             raise RuntimeError("expected one task to read a response's body, found another that waits for it")
+        piece = BodyPiece(self.call.poller)
+        piece.call = self.call
         self.reader = piece
         if not self.pieces and not self.ended:
             self.call.connection.expect_more(self.call.timeout)
@@ -139,6 +146,7 @@ cdef class BodyStream:
         if not self.ended:
             self.call.connection.leave()
             self.end()
+            self.wake()
 
     cdef int push(self, bytes piece) except -1:
         """Keep a piece for the reader, who is woken by `wake`."""
@@ -157,7 +165,7 @@ cdef class BodyStream:
         """Give the reader all that there is, b"" after the end."""
         cdef Completion reader = self.reader
         cdef bytes data
-        if reader is None or not (self.pieces or self.ended):
+        if reader is None or reader.done() or not (self.pieces or self.ended):
             return 0
         self.reader = None
         data = NO_BODY.join(self.pieces)
@@ -167,3 +175,10 @@ cdef class BodyStream:
             self.paused = False
             self.call.connection.pause(False)
         return reader.finish(data)
+
+    cdef int cancel(self) except -1:
+        """The user's time is over, and that of who waits for more."""
+        if self.reader is not None:
+            self.reader.cancel()
+        self.close()
+        return 0

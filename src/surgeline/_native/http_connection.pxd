@@ -23,6 +23,7 @@ cdef extern from "http1.h" nogil:
         SL_HTTP_TRAILER_TOO_LARGE
         SL_HTTP_BODY_TOO_LARGE
         SL_HTTP_CLOSED_UNANSWERED
+        SL_HTTP_NO_MEMORY
     ctypedef enum sl_http_body_use:
         SL_HTTP_KEEP
         SL_HTTP_DISCARD
@@ -97,7 +98,7 @@ cdef class Connection(Carrier):
     cdef int first, attempts    # the address that was tried first, and how many have failed since
     cdef int send_errno         # why sending failed, while what the server may have said before is read
     cdef int pieces_at_once
-    cdef bint wants_write, paused
+    cdef bint wants_write, paused, session_kept
     cdef size_t offset          # how much of head and body (TLS: of `outgoing`) the socket has taken
     cdef TlsStream tls
     cdef bytes outgoing         # TLS records that the socket has not taken yet
@@ -121,6 +122,7 @@ cdef class Connection(Carrier):
     cdef int rewatch_as_needed(self) except -1
     cdef int send_last_tls(self, bytes data) except -1
     cdef int fail_sending(self, int number) except -1
+    cdef int go_on(self, uint32_t events) except -1
     cdef int receive(self) except -1
     cdef int receive_failed(self, int number) except -1
     cdef int receive_end(self) except -1
@@ -130,7 +132,7 @@ cdef class Connection(Carrier):
     cdef int feed(self, const uint8_t *data, size_t size) except -1
     cdef int feed_stream(self, sl_http_status status) except -1
     cdef int complete(self) except -1
-    cdef Outcome outcome(self, HttpCall call)
+    cdef Outcome outcome(self, HttpCall call, RawResponse response)
     cdef RawResponse finish_hop(self, RawResponse response)
     cdef int rest(self) except -1
     cdef RawResponse respond(self, HttpCall call)

@@ -30,6 +30,7 @@ EXTENSION_TOO_LARGE: int
 TRAILER_TOO_LARGE: int
 BODY_TOO_LARGE: int
 CLOSED_UNANSWERED: int
+NO_MEMORY: int
 NO_END_MARK: int
 """A TLS connection ended without TLS's own end mark: anybody could have cut it there."""
 

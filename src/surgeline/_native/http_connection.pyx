@@ -14,7 +14,7 @@ import ssl
 
 from surgeline._native.http_call cimport BodyStream, CallOwner, Carrier, HttpCall
 from surgeline._native.http_origin cimport Origin
-from surgeline._native.http_outcomes cimport Outcome, RawResponse
+from surgeline._native.http_outcomes cimport Endpoint, Outcome, RawResponse
 from surgeline._native.iteration cimport UserState
 from surgeline._native.poller cimport Poller, sl_now
 from surgeline._native.tls_stream cimport TlsStream
@@ -75,6 +75,7 @@ EXTENSION_TOO_LARGE = <int>SL_HTTP_EXTENSION_TOO_LARGE
 TRAILER_TOO_LARGE = <int>SL_HTTP_TRAILER_TOO_LARGE
 BODY_TOO_LARGE = <int>SL_HTTP_BODY_TOO_LARGE
 CLOSED_UNANSWERED = <int>SL_HTTP_CLOSED_UNANSWERED
+NO_MEMORY = <int>SL_HTTP_NO_MEMORY
 NO_END_MARK = -1
 
 # A response larger than this does not keep its memory while the connection is idle.
@@ -258,7 +259,7 @@ cdef class Connection(Carrier):
     cdef int receive_tunnel(self, size_t size) except -1:
         cdef size_t consumed = 0
         cdef sl_http_status status = sl_http_feed(&self.parser, <const uint8_t *>self.poller.buffer, size, &consumed)
-        if status == SL_HTTP_MORE:
+        if status == SL_HTTP_MORE and not self.parser.head_complete:
             return 0
         if status == SL_HTTP_ERROR:
             return self.fail(STAGE_TUNNEL, 0, parse_error_text(<int>self.parser.error))
@@ -391,7 +392,9 @@ cdef class Connection(Carrier):
         try:
             piece = call.source.read(PIECE)
         except Exception as error:
-            return self.fail(STAGE_BODY, 0, error)
+            return self.fail(STAGE_BODY, 0, error) if self.call is call else 0
+        if self.call is not call:
+            return 0  # what makes the body ended the call
         if call.source.length is None:
             call.head = b"%x\r\n%b\r\n" % (len(piece), piece)
         else:
@@ -427,6 +430,13 @@ cdef class Connection(Carrier):
     # Receiving
 
     cdef int on_ready(self, uint32_t events) except -1:
+        """A response that there is no memory for fails; it does not end the run."""
+        try:
+            return self.go_on(events)
+        except MemoryError:
+            return self.close() if self.call is None else self.fail(STAGE_PARSE, NO_MEMORY, None)
+
+    cdef int go_on(self, uint32_t events) except -1:
         if self.state == CONNECTING:
             return self.on_connected()
         if events & EPOLLOUT and self.wants_write:
@@ -543,11 +553,12 @@ cdef class Connection(Carrier):
                 sl_http_release_body(&self.parser)
                 return 0 if status == SL_HTTP_MORE else self.complete()
             stream = call.stream = BodyStream(call, self.respond(call))
-            stream.response.ok = not self.outcome(call).is_failure
+            stream.response.ok = not self.outcome(call, stream.response).is_failure
         if self.parser.body_size:
             stream.push(PyBytes_FromStringAndSize(<const char *>self.parser.body, <Py_ssize_t>self.parser.body_size))
             sl_http_release_body(&self.parser)
-            call.deadline = INT64_MAX if stream.reader is None else self.poller.now + call.timeout
+        if is_first or stream.pieces:
+            call.deadline = INT64_MAX  # until the script waits for more, however long it takes over this
         if status == SL_HTTP_DONE:
             stream.end()
             self.finish_hop(stream.response)
@@ -570,21 +581,26 @@ cdef class Connection(Carrier):
 
     cdef int complete(self) except -1:
         cdef HttpCall call = self.call
-        cdef RawResponse response = self.respond(call)
-        cdef bint is_notable = call.follower is None and (
+        cdef bint is_notable = (
             call.exchange is not None or self.parser.has_set_cookie or self.pool.may_go_on(call, &self.parser))
+        # No script will look at the answer of a call that native code follows.
+        cdef RawResponse response = self.respond(call) if call.follower is None or is_notable else self.pool.unread
         self.finish_hop(response)
         return self.pool.go_on(call, response) if is_notable else call.finish(response)
 
     cdef RawResponse finish_hop(self, RawResponse response):
         """The answer is there: let go of the call, keep or close the connection, and take the sample."""
         cdef HttpCall call = self.call
-        cdef Outcome outcome = self.outcome(call)
+        cdef Outcome outcome = self.outcome(call, response)
         self.call = None
         call.connection = None
         call.end_source()
         self.pool.user.connect_failures = 0
         response.body_size = self.parser.body_total
+        if self.pool.tls_sessions is not None and self.tls is not None and not self.session_kept:
+            # Not after the handshake: the ticket of TLS 1.3 comes with or after the first answer.
+            self.session_kept = True
+            self.pool.tls_sessions[self.origin] = self.tls.session()
         # A request that was not sent to its end leaves a connection on which nothing can follow.
         if (self.parser.keep_alive and call.sent and not self.pool.closed and not self.paused
                 and not self.pool.rules.close_after_request):
@@ -596,18 +612,18 @@ cdef class Connection(Carrier):
         response.error_code = outcome.error_code
         return response
 
-    cdef Outcome outcome(self, HttpCall call):
+    cdef Outcome outcome(self, HttpCall call, RawResponse response):
+        cdef Endpoint endpoint = call.request.endpoint
+        if self.parser.status == 401 and call.exchange is not None:
+            endpoint = call.exchange.endpoint_of_challenge(call.request, response)
         if self.tls is None:
-            return call.request.endpoint.answer(self.parser.status, self.parser.minor_version, 0, None)
-        return call.request.endpoint.answer(
-            self.parser.status, self.parser.minor_version, self.tls.number, self.tls.version)
+            return endpoint.answer(self.parser.status, self.parser.minor_version, 0, None)
+        return endpoint.answer(self.parser.status, self.parser.minor_version, self.tls.number, self.tls.version)
 
     cdef int rest(self) except -1:
         self.state = IDLE
         if self.parser.body_size > KEPT_BODY:
             sl_http_reset(&self.parser, 0)
-        if self.tls is not None and self.pool.tls_sessions is not None:
-            self.pool.tls_sessions[self.origin] = self.tls.session()
         idle = self.pool.idle.get(self.origin)
         if idle is None:
             self.pool.idle[self.origin] = [self]
@@ -616,11 +632,7 @@ cdef class Connection(Carrier):
         return 0
 
     cdef RawResponse respond(self, HttpCall call):
-        cdef RawResponse response
-        if call.follower is not None:
-            # No script will look at it.
-            return self.pool.unread
-        response = new_response(self.pool.response_class)
+        cdef RawResponse response = new_response(self.pool.response_class)
         response.url = call.request.url
         response.status = self.parser.status
         response.is_encoded = self.parser.has_content_encoding

@@ -16,7 +16,7 @@ cdef class Origin:
     cdef readonly bytes tunnel
     cdef readonly list addresses
     cdef readonly object resolve
-    cdef tuple sources
+    cdef dict sources
     cdef bint rotate, resolving, always_fresh
     cdef int64_t until
     cdef list waiting, refusing

@@ -30,7 +30,9 @@ cdef class Origin:
         self.tls = tls
         self.resolve = resolve
         self.tunnel = tunnel
-        self.sources = tuple(sources)
+        self.sources = {}
+        for family, address in sources:
+            self.sources.setdefault(family, []).append(address)
         self.rotate = rotate
         self.addresses = []
         self.refusing = []
@@ -94,8 +96,8 @@ cdef class Origin:
 
     cdef bytes source(self, int family, long user):
         """Return the address to send from, one for each user in turn; None for whichever the system takes."""
-        of_family = [address for one, address in self.sources if one == family]
-        return of_family[user % len(of_family)] if of_family else None
+        cdef list of_family = self.sources.get(family)
+        return None if of_family is None else of_family[user % len(of_family)]
 
 
 cdef class Prepared:

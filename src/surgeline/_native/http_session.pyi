@@ -47,7 +47,8 @@ class Session(Generic[_Response]):
     `place_var` says where the task that runs is; a subclass's `enter(place)` is called when that is another place. A
     subclass's `after(call, exchange, prepared, response)` returns the `Hop` that follows, or None; it is called for the
     answers of a call with an exchange, for redirects, and for answers that set cookies. An exchange's
-    `may_answer(status)` says whether another hop may follow an answer that is no redirect.
+    `may_answer(status)` says whether another hop may follow an answer that is no redirect, and
+    `endpoint_of_challenge(prepared, response)` the `Endpoint` that counts a status of 401.
     """
 
     prepared_gets: dict[str, Prepared]

@@ -49,6 +49,7 @@ cdef class Session(Pool):
     # The earliest deadline that a timer was set for, and the ones that it went before, the latest first.
     cdef int64_t armed
     cdef list armed_later
+    cdef list pausing  # calls before their next hop
     cdef object place_var, place
     cdef long iteration
     cdef public dict prepared_gets
@@ -68,6 +69,7 @@ cdef class Session(Pool):
         self.idle = {}
         self.connections = []
         self.armed_later = []
+        self.pausing = []
         self.iteration = user.iteration
         if rules.resume_tls:
             self.tls_sessions = {}
@@ -140,7 +142,6 @@ cdef class Session(Pool):
 
     cdef int go_on(self, HttpCall call, RawResponse response) except -1:
         cdef Hop hop
-        cdef int64_t now
         try:
             hop = self.after(call, call.exchange, call.request, response)
         except Exception as error:
@@ -148,13 +149,18 @@ cdef class Session(Pool):
             return 0
         if hop is None or call.done():
             return call.finish(response)
-        now = sl_now()
-        if self.closed or now + hop.wait_ns >= call.deadline:
-            return call.finish(response)
         call.begin_hop(hop.request, hop.body, hop.fields, hop.source)
         if hop.wait_ns < 0:
             return self.launch(call)
-        return self.poller.add_timer(now + hop.wait_ns, call)
+        self.pausing.append(call)
+        return self.poller.add_timer(call.called + hop.wait_ns, call)
+
+    cdef int end_pause(self, HttpCall call) except -1:
+        self.pausing.remove(call)
+        if call.done():
+            return 0
+        self.arm(call.deadline)
+        return self.launch(call)
 
     def set_exchange(self, HttpCall call not None, exchange):
         call.exchange = exchange
@@ -167,9 +173,11 @@ cdef class Session(Pool):
             if connection.call is None:
                 connection.close()
             elif connection.call.stream is not None:
-                connection.call.stream.close()
+                connection.call.stream.cancel()
             else:
                 connection.call.cancel()
+        for call in list(self.pausing):
+            call.cancel()
 
     cdef int close_idle(self) except -1:
         cdef Connection connection

@@ -117,8 +117,8 @@ def _generator_limits(health: GeneratorHealth, p50_ms: float) -> list[str]:
         )
     if health.requests_for_want_of_resources:
         reasons.append(
-            f"{health.requests_for_want_of_resources:,} requests failed because the generator had no file descriptor "
-            "or local port left; raise `ulimit -n`, use fewer VUs, or more machines"
+            f"{health.requests_for_want_of_resources:,} requests failed because the generator had no memory, file "
+            "descriptor or local port left; raise `ulimit -n`, use fewer VUs, or more machines"
         )
     return reasons
 

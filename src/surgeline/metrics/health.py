@@ -31,4 +31,4 @@ class GeneratorHealth:
     saturated_seconds: float = 0.0
     """How long the loop was busier than `BUSY_LIMIT`, second by second: a quiet rest of the run does not hide it."""
     requests_for_want_of_resources: int = 0
-    """Requests that failed because the generator had no file descriptor or local port left."""
+    """Requests that failed because the generator had no memory, file descriptor or local port left."""

@@ -74,8 +74,8 @@ CHECKS = Metric("checks", MetricType.RATE)
 VUS = Metric("vus", MetricType.GAUGE, adds_up=True)
 VUS_MAX = Metric("vus_max", MetricType.GAUGE, adds_up=True)
 
-OWN_ERROR_CODES = ("1218", "1219")
-"""`error_code` of requests that failed on our side: no file descriptor left, no local port left."""
+OWN_ERROR_CODES = ("1217", "1218", "1219")
+"""`error_code` of requests that failed on our side: no memory, no file descriptor or no local port left."""
 
 BUILTIN: dict[str, Metric] = {value.name: value for value in list(globals().values()) if isinstance(value, Metric)}
 """By name, in the order in which they are shown: protocols, then execution."""

@@ -35,7 +35,7 @@ class Users:
         loop: asyncio.AbstractEventLoop,
         context: RunContext,
         scenarios: Iterable[Scenario],
-        http: HttpOptions = HttpOptions(),  # noqa: B008 - it is frozen
+        http: HttpOptions,
         *,
         insecure: bool,
     ) -> None:

@@ -30,7 +30,10 @@ def unfinished_result(facts: StoredFacts, registry: Registry, thresholds: tuple[
         failures=failure_kinds(registry),
         iteration_errors=(),
         health=health,
-        verdict=Verdict(Outcome.INCONCLUSIVE, (_reason(facts, registry), *judge(thresholds, health, median_service_ms(registry)).reasons)),
+        verdict=Verdict(
+            Outcome.INCONCLUSIVE,
+            (_reason(facts, registry), *judge(thresholds, health, median_service_ms(registry)).reasons),
+        ),
         interrupted=False,
         seed=facts.seed,
     )

@@ -262,6 +262,9 @@ def _create(path: Path, run: tuple[Any, ...]) -> sqlite3.Connection:
             connection.execute(_RUN, run)
         connection.execute("PRAGMA journal_mode = WAL")  # stays as it is where the file system cannot
         connection.execute("PRAGMA wal_autocheckpoint = 1")
+        # Its two files are opened by the first transaction: now, before connections may take every descriptor.
+        connection.execute("BEGIN IMMEDIATE")
+        connection.commit()
     except BaseException:
         connection.close()
         raise

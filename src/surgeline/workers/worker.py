@@ -122,7 +122,7 @@ class _Worker:
             task.share,
             controls=_Controls(self._link),
         )
-        users = Users(self._loop, self._context, plan.scenarios, insecure=task.insecure)
+        users = Users(self._loop, self._context, plan.scenarios, plan.http, insecure=task.insecure)
         self._execution = Execution(self._context, plan.scenarios, users.of_scenario)
         self._reporter = Reporter(self._execution, self._link.send)
         self._sinks: list[Sink] = [self._reporter]

@@ -318,4 +318,6 @@ def test_the_scene_helper_itself_sees_a_good_answer():
 
 
 def test_the_codes_of_our_own_failures_are_the_ones_that_make_a_run_inconclusive():
-    assert {str(int(code)) for code in (ErrorCode.NO_DESCRIPTOR, ErrorCode.NO_PORT)} == set(names.OWN_ERROR_CODES)
+    assert {str(int(code)) for code in (ErrorCode.NO_MEMORY, ErrorCode.NO_DESCRIPTOR, ErrorCode.NO_PORT)} == set(
+        names.OWN_ERROR_CODES
+    )

@@ -179,6 +179,11 @@ class DigestSession:
         return self._auth._answer(asked.challenge, method, uri, body, asked.cnonce, asked.count)
 
 
+def is_answerable(challenge_values: Sequence[str]) -> bool:
+    """Whether there is a challenge among WWW-Authenticate values that can be answered."""
+    return _strongest(challenge_values) is not None
+
+
 def is_stale(challenge_values: Sequence[str]) -> bool:
     """Whether a refused answer was right but for its nonce, which had grown old: worth one more answer."""
     challenge = _strongest(challenge_values)

@@ -18,19 +18,22 @@ from surgeline.errors import OptionError
 from surgeline.judge.refusals import suggest
 from surgeline.protocols.http.batch import Batch, Entries
 from surgeline.protocols.http.errors import describe_error
-from surgeline.protocols.http.exchange import Exchange, Retry, as_retry, split_body, with_challenge
+from surgeline.protocols.http.exchange import Exchange, Retry, as_retry, split_body
 from surgeline.protocols.http.request import (
     DEFAULT_EXPECT,
     Request,
     as_expect,
     encode_body,
     in_capitals,
+    merge,
+    refuse_bad_fields,
 )
 from surgeline.protocols.http.response import Response
 from surgeline.protocols.http.scenario import HttpScenario
 from surgeline.protocols.http.streaming import Streaming
 from surgeline.protocols.http.url import Params
 from surgeline.schedule.duration import parse_duration
+from surgeline.schedule.numbers import whole
 
 if TYPE_CHECKING:
     from surgeline.protocols.http.auth import DigestAuth, DigestSession
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from surgeline.protocols.http.user_cookies import UserCookies
 
 LONGEST_TIMEOUT = 1e9
+MOST_BODY = 1 << 40
 
 Body = bytes | str | Mapping[str, object] | Iterable[bytes] | Any
 
@@ -129,7 +133,7 @@ class HttpClient(Session[Response]):
         self.follow()
         prepared = self._prepare(method, url, content_type, params, headers, name, tags, expect, redirects)
         timeout_ns = self._scenario.rules.timeout_ns if timeout is None else _in_ns(timeout)
-        discards = self._scenario.rules.discard_bodies if discard_body is None else discard_body
+        discards = self._scenario.rules.discard_bodies if discard_body is None else _as_switch(discard_body)
         use = STREAM if _stream is not None else DISCARD if discards else KEEP
         if self.is_plain and cookies is None and auth is None and not retries and isinstance(body, bytes | None):
             return self.call(prepared, body, timeout_ns, body_use=use, max_body=_stream)
@@ -178,7 +182,7 @@ class HttpClient(Session[Response]):
         `timeout` is then how long is waited for the head, and for each next piece. `max_body` is the most bytes that
         the body may have, else it is the limit of all responses.
         """
-        most = self._scenario.options.limits.body_bytes if max_body is None else max_body
+        most = self._scenario.options.limits.body_bytes if max_body is None else whole(max_body, "max_body", 0, MOST_BODY)
         return Streaming(self.request(method, url, _stream=most, **options))
 
     def after(self, call: HttpCall, exchange: Exchange | None, prepared: Prepared, response: Response) -> Hop | None:
@@ -186,12 +190,16 @@ class HttpClient(Session[Response]):
         request: Request = prepared.request
         if "set-cookie" in response.headers:
             self._cookies_now().take(request, response)
-        if response.stream is not None or (exchange is None and response.headers.get("location") is None):
-            return None
         if exchange is None:
-            exchange = Exchange(request.redirects, call.body, self._line_of, request.maker.notify)
+            if response.stream is not None or response.headers.get("location") is None:
+                return None
+            body = b"" if request.has_body and call.body is None else call.body
+            exchange = Exchange(request.redirects, body, self._line_of, request.maker.note)
             self.set_exchange(call, exchange)
-        return exchange.next(request, response)
+        if response.stream is not None:
+            exchange.settle(response)
+            return None
+        return exchange.next(request, response, call.deadline)
 
     def _prepare(
         self,
@@ -249,14 +257,11 @@ class HttpClient(Session[Response]):
         if self._cookies is not None:
             self.is_plain = self._cookies.forget_old()
         request: Request = prepared.request
-        if digest is not None:
-            request = with_challenge(request)
-            prepared = request.maker.prepared(request)
         exchange = Exchange(
             request.redirects,
             body,
             self._line_of if cookies is None else self._cookies_now().line_with(cookies),
-            request.maker.notify,
+            request.maker.note,
             as_retry(retries),
             None if digest is None else self._digest_session(digest),
         )
@@ -325,7 +330,21 @@ def _compressed(body: Any, coding: str, headers: Mapping[str, str] | None) -> tu
         raise TypeError(
             "compression: expected a body of bytes, text, a form or JSON; found one that is streamed, or none"
         )
-    return encode(body, coding), {**(headers or {}), "Content-Encoding": coding}
+    return encode(body, coding), _over(headers, {"Content-Encoding": coding})
+
+
+def _over(headers: Mapping[str, str] | None, more: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the script's header fields with others over them. Raises as `refuse_bad_fields` does."""
+    if headers is None:
+        return more
+    refuse_bad_fields(headers)
+    return merge(headers, more)
+
+
+def _as_switch(discard_body: object) -> bool:
+    if not isinstance(discard_body, bool):
+        raise TypeError(f"discard_body: expected True or False, found {discard_body!r}")
+    return discard_body
 
 
 def _authorized(auth: Any, headers: Mapping[str, str] | None) -> "tuple[DigestAuth | None, Mapping[str, str] | None]":
@@ -335,7 +354,7 @@ def _authorized(auth: Any, headers: Mapping[str, str] | None) -> "tuple[DigestAu
     auth = as_auth(auth)
     if isinstance(auth, DigestAuth):
         return auth, headers
-    return None, {**(headers or {}), "Authorization": auth.field()}
+    return None, _over(headers, {"Authorization": auth.field()})
 
 
 def _refuse_unknown(options: Mapping[str, Any]) -> NoReturn:

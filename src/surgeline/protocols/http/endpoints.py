@@ -48,6 +48,8 @@ class Endpoints:
 
         Raises ValueError for a reserved tag.
         """
+        if tags is not None and not isinstance(tags, Mapping):
+            raise TypeError(f"tags: expected a mapping of names to texts, found {tags!r}")
         own = tuple(sorted((str(tag), str(value)) for tag, value in tags.items())) if tags else ()
         endpoint = self._endpoints.get((method, name, own, expect))
         if endpoint is None:

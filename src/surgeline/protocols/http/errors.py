@@ -1,6 +1,6 @@
 """Why a request failed: the one place where the system's, TLS's and the parser's errors become codes and words.
 
-The codes are k6's where k6 has one (1000 to 1599); 1051, 1218, 1219, 1221 and 1700 to 1799 are ours.
+The codes are k6's where k6 has one (1000 to 1599); 1051, 1217 to 1219, 1221 and 1700 to 1799 are ours.
 """
 
 import errno
@@ -27,6 +27,7 @@ class ErrorCode(IntEnum):
     CONNECT = 1210
     CONNECT_TIMEOUT = 1211
     REFUSED = 1212
+    NO_MEMORY = 1217
     NO_DESCRIPTOR = 1218
     NO_PORT = 1219
     RESET = 1220
@@ -126,6 +127,8 @@ _PARSE = {
 
 
 def _parse(number: int, _detail: object) -> tuple[ErrorCode, str]:
+    if number == native.NO_MEMORY:
+        return ErrorCode.NO_MEMORY, "out of memory for the response"
     return _PARSE.get(number, ErrorCode.MALFORMED), f"malformed response: {native.parse_error_text(number)}"
 
 

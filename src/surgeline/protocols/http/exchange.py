@@ -4,13 +4,16 @@ One exchange goes with one call, through all of its hops. It decides; the native
 like any other in the metrics, as k6 counts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urljoin
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urljoin
 
+from surgeline._native.http_origin import Prepared
+from surgeline._native.http_outcomes import Endpoint
 from surgeline._native.http_session import Hop
-from surgeline.protocols.http.request import Request
+from surgeline._native.poller import now_ns
+from surgeline.protocols.http.request import Request, basic, merge
 from surgeline.protocols.http.response import Response
 from surgeline.protocols.http.url import Target, parse_url
 
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_THE_METHOD = frozenset({307, 308})
+_MOST_CHALLENGES = 2
+_CHALLENGE = range(401, 402)
+_ASCII_BUT_SPACE = "".join(map(chr, (*range(0x20), *range(0x21, 0x80))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Retry:
     """
 
     times: int = 3
-    statuses: Sequence[int] = (429, 502, 503, 504)
+    statuses: Collection[int] = (429, 502, 503, 504)
     wait: float = 0.1
     longest: float = 10.0
 
@@ -47,6 +53,8 @@ class Retry:
             value = getattr(self, name)
             if not isinstance(value, int | float) or not 0 <= value < 1e9:
                 raise ValueError(f"retries: {name}: expected seconds from 0 up, found {value!r}")
+        if not isinstance(self.statuses, Collection) or not all(isinstance(one, int) for one in self.statuses):
+            raise ValueError(f"retries: statuses: expected several such as (429, 503), found {self.statuses!r}")
 
     def wait_ns(self, tries: int, response: Response) -> int:
         """Return how long to wait after so many tries."""
@@ -55,35 +63,28 @@ class Retry:
         return int(min(seconds, self.longest) * 1e9)
 
 
-class Preparing(Protocol):
-    """What an exchange needs of the scenario: a request made ready to be sent."""
-
-    def prepared(self, request: Request) -> Any:
-        """Return the request prepared."""
-
-    def count_retry(self, request: Request) -> None:
-        """Count a request that is sent once more."""
-
-
 class Exchange:
     """What is left to do for one call."""
 
-    __slots__ = ("_body", "_challenges", "_cookies", "_digest", "_history", "_notify", "_redirects", "_retry", "_tries")
+    __slots__ = ("_body", "_challenges", "_cookies", "_digest", "_history", "_note", "_redirects", "_retry", "_tries")
 
     def __init__(
         self,
         redirects: int,
         body: "bytes | BodySource | None",
         cookies: Callable[[Request], bytes | None],
-        notify: Callable[[str], None],
+        note: Callable[[str, str], None],
         retry: Retry | None = None,
         digest: "DigestSession | None" = None,
     ) -> None:
-        """`cookies` returns the Cookie field, as a line, that goes with a request."""
+        """`cookies` returns the Cookie field, as a line, that goes with a request.
+
+        `note(kind, text)` tells the user something, once for each kind.
+        """
         self._redirects = redirects
         self._body = body
         self._cookies = cookies
-        self._notify = notify
+        self._note = note
         self._retry = retry
         self._digest = digest
         self._challenges = 0
@@ -92,72 +93,99 @@ class Exchange:
 
     def may_answer(self, status: int) -> bool:
         """May another hop follow an answer of this status that is no redirect?"""
-        if status == 401 and self._digest is not None and self._challenges < 2:
+        if status == 401 and self._digest is not None and self._challenges < _MOST_CHALLENGES:
             return True
         return self._retry is not None and status in self._retry.statuses and self._tries < self._retry.times
 
-    def next(self, request: Request, response: Response) -> Hop | None:
-        """Return the hop that follows; None when the response is the script's."""
-        hop = self._answer(request, response) or self._follow(request, response) or self._try_again(request, response)
+    def endpoint_of_challenge(self, prepared: Prepared, response: Response) -> Endpoint:
+        """Return what counts a status of 401: one that is answered is no failure, as in k6."""
+        request: Request = prepared.request
+        if not self._is_answerable(response):
+            return prepared.endpoint
+        expecting: Prepared = request.maker.prepared(replace(request, expect=(*request.expect, _CHALLENGE)))
+        return expecting.endpoint
+
+    def next(self, request: Request, response: Response, deadline: int) -> Hop | None:
+        """Return the hop that follows; None when the response is the script's.
+
+        A hop that would begin after `deadline`, on the monotonic clock, is none.
+        """
+        hop = (
+            self._answer(request, response)
+            or self._follow(request, response)
+            or self._try_again(request, response, deadline)
+        )
         if hop is None:
-            response.history = tuple(self._history)
-            response.retries = self._tries
+            self.settle(response)
         else:
             self._history.append(response)
         return hop
+
+    def settle(self, response: Response) -> None:
+        """Tell the script's response what came before it."""
+        response.history = tuple(self._history)
+        response.retries = self._tries
 
     def first_fields(self, request: Request) -> bytes | None:
         """Return the fields, as lines, that the first hop has beside those of the script."""
         return self._fields(request, self._digest_field(request))
 
     def _answer(self, request: Request, response: Response) -> Hop | None:
-        """Answer a challenge: the first, and one more where only the nonce of the answer had grown old."""
-        if response.status != 401 or self._digest is None or self._challenges == 2:
-            return None
-        challenges = response.headers.get_all("www-authenticate")
-        if self._challenges and not _is_stale(challenges):
+        """Answer a challenge."""
+        if response.status != 401 or self._digest is None or not self._is_answerable(response):
             return None
         self._challenges += 1
-        self._digest.challenged(_origin(request.target), challenges)
-        field = self._digest_field(request)
-        if field is None or not self._rewind(request):
-            return None
-        return self._hop(without_challenge(request), field)
+        self._digest.challenged(_origin(request.target), response.headers.get_all("www-authenticate"))
+        return self._hop(request, self._digest_field(request)) if self._rewind(request) else None
+
+    def _is_answerable(self, response: Response) -> bool:
+        """May a challenge be answered: the first, and one more where only the nonce of the answer had grown old?"""
+        if self._digest is None or self._challenges == _MOST_CHALLENGES:
+            return False
+        from surgeline.protocols.http.auth import is_answerable, is_stale  # noqa: PLC0415 - few scripts use digest
+
+        challenges = response.headers.get_all("www-authenticate")
+        return is_stale(challenges) if self._challenges else is_answerable(challenges)
 
     def _follow(self, request: Request, response: Response) -> Hop | None:
         """Go where a redirect points to."""
-        location = response.headers.get("location") if response.status in REDIRECTS else None
-        if location is None or request.redirects == 0:
+        location = _location(response)
+        if not location or request.redirects == 0:
             return None
         if self._redirects == 0:
-            self._notify(
+            self._note(
+                "redirects",
                 f"A request was redirected more than {request.redirects} times; its last redirect was returned, "
-                f"to {location!r}. redirects= says how many are followed."
+                f"to {location!r}. redirects= says how many are followed.",
             )
             return None
         target = self._place(request, location)
         if target is None:
             return None
-        self._redirects -= 1
         following = _redirected(request, target, response.status)
+        if following.has_body and not self._rewind(request):
+            return None
+        self._redirects -= 1
         if not following.has_body:
             self._body = None
-        return self._hop(following) if self._rewind(request) else None
+        if _origin(target) != _origin(request.target):
+            self._digest = None  # the other host may not even learn a hash of the password
+        return self._hop(following, self._digest_field(following))
 
     def _place(self, request: Request, location: str) -> Target | None:
         try:
             return parse_url(urljoin(request.target.url, location))
         except ValueError as error:
-            self._notify(f"A redirect could not be followed, so it was returned as it is: {error}.")
+            self._note("location", f"A redirect could not be followed, so it was returned as it is: {error}.")
             return None
 
-    def _try_again(self, request: Request, response: Response) -> Hop | None:
+    def _try_again(self, request: Request, response: Response, deadline: int) -> Hop | None:
         retry = self._retry
         if retry is None or self._tries >= retry.times or (response.status and response.status not in retry.statuses):
             return None
-        if not self._rewind(request):
-            return None
         wait_ns = retry.wait_ns(self._tries, response)
+        if now_ns() + wait_ns >= deadline or not self._rewind(request):
+            return None
         self._tries += 1
         request.maker.count_retry(request)
         return self._hop(request, self._digest_field(request), wait_ns)
@@ -184,19 +212,9 @@ class Exchange:
         try:
             self._body.rewind()
         except ValueError as error:
-            self._notify(f"{request.target.url} could not be sent again, so its answer was returned: {error}.")
+            self._note("body", f"{request.target.url} could not be sent again, so its answer was returned: {error}.")
             return False
         return True
-
-
-def with_challenge(request: Request) -> Request:
-    """Return a request to which the first answer may well be a challenge: that is no failure, as in k6."""
-    return replace(request, expect=(*request.expect, range(401, 402)))
-
-
-def without_challenge(request: Request) -> Request:
-    """Return the request as the script asked for it."""
-    return replace(request, expect=tuple(one for one in request.expect if one != range(401, 402)))
 
 
 def split_body(body: "bytes | BodySource | None") -> "tuple[bytes | None, BodySource | None]":
@@ -208,23 +226,33 @@ def _redirected(request: Request, target: Target, status: int) -> Request:
     """Return the request that a redirect asks for, RFC 9110 15.4 as browsers and Go's client do it."""
     fields = request.fields
     method, has_body = request.method, request.has_body
-    if status not in _KEEP_THE_METHOD and method != "HEAD":
-        method, has_body = "GET", False
+    if status not in _KEEP_THE_METHOD:
+        method, has_body = "HEAD" if method == "HEAD" else "GET", False
         fields = request.fields_without_body()
     moved = replace(request, fields=fields)
     if _origin(target) != _origin(request.target):
         fields = moved.fields_elsewhere()
+    if target.user_info is not None:
+        fields = merge(fields, {"Authorization": basic(target.user_info)})
     return replace(moved, method=method, has_body=has_body, target=target, fields=fields)
+
+
+def _location(response: Response) -> str:
+    """Return where a redirect points to, "" for none: of several fields the first, as Go does.
+
+    Bytes that no URL has are read as UTF-8, which servers send, or else escaped; a space is escaped, too.
+    """
+    found = response.headers.get_all("location") if response.status in REDIRECTS else []
+    if not found:
+        return ""
+    try:
+        return found[0].encode("latin-1").decode().replace(" ", "%20")
+    except UnicodeDecodeError:
+        return quote(found[0].encode("latin-1"), safe=_ASCII_BUT_SPACE)
 
 
 def _origin(target: Target) -> tuple[str, str, int]:
     return target.scheme, target.host, target.port
-
-
-def _is_stale(challenges: Sequence[str]) -> bool:
-    from surgeline.protocols.http.auth import is_stale  # noqa: PLC0415 - few scripts use digest
-
-    return is_stale(challenges)
 
 
 def as_retry(retries: object) -> Retry | None:

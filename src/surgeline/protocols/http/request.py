@@ -3,6 +3,7 @@
 What may not come from a script, because it would end a line or lie about the body's length, is refused here.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""None of them may stand in a field: RFC 9110 5.5."""
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
 _OF_A_BODY = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
@@ -57,7 +60,8 @@ class Request:
         """
         fields = merge({"Host": self.target.authority, **more}, self.fields)
         lines = [f"{self.method} {target} HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in fields.items() if value != ""]
+        # Not by format, which some texts (those of an enumeration) have their own idea of.
+        lines += [": ".join((name, value)) for name, value in fields.items() if value != ""]
         lines.append("Content-Length: " if self.has_body else "\r\n")
         return "\r\n".join(lines).encode("latin-1")
 
@@ -92,7 +96,8 @@ def in_capitals(method: object) -> str:
     """Return the method in capitals. Raises TypeError when it is not text."""
     if not isinstance(method, str):
         raise TypeError(f"method: expected text such as 'GET', found {method!r}")
-    return method.upper()
+    # Other letters have capitals that are ASCII.
+    return method.upper() if method.isascii() else method
 
 
 def refuse_bad_fields(headers: Mapping[str, str]) -> None:
@@ -101,12 +106,14 @@ def refuse_bad_fields(headers: Mapping[str, str]) -> None:
         raise TypeError(f"headers: expected a mapping of names to texts, found {headers!r}")
     for name, value in headers.items():
         _refuse_bad_field(name, value)
+    if len({name.lower() for name in headers}) < len(headers):
+        raise ValueError(f"headers: expected each field once, whatever its case, found {', '.join(headers)}")
 
 
 def _refuse_bad_field(name: str, value: str) -> None:
     if not isinstance(name, str) or not name or not _TOKEN.issuperset(name) or name.lower() in _OWN_HEADERS:
         raise ValueError(f"headers: expected a field name that is a token and not one we set ourselves, found {name!r}")
-    if not isinstance(value, str) or any(character in "\r\n\0" for character in value):
+    if not isinstance(value, str) or _CONTROLS.search(value):
         raise ValueError(f"headers: expected text of one line for {name!r}, found {value!r}")
     try:
         value.encode("latin-1")
@@ -171,10 +178,17 @@ def _encode_data(data: object) -> "tuple[bytes | BodySource, str]":
     if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data), ""
     if isinstance(data, str):
-        return data.encode(), ""
+        return _encode_text(data), ""
     if isinstance(data, Mapping):
-        return encode_form(data).encode(), FORM
+        return encode_form(data, "data").encode(), FORM
     return _as_source(data), ""
+
+
+def _encode_text(data: str) -> bytes:
+    try:
+        return data.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"data: expected text without lone surrogates, found {data!r}") from None
 
 
 def _as_source(data: object) -> "BodySource":

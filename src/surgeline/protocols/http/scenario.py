@@ -53,6 +53,7 @@ class HttpScenario:
         self._endpoints = Endpoints(scope.registry, scope.tags, notify)
         self._base_url = base_url
         self._default_fields = default_fields(self.options)
+        self._noted: set[str] = set()
         self.prepared_once: dict[Any, Prepared] = {}
         self.prepared_gets: dict[str, Prepared] = {}
         """Of GET requests without options, by URL alone."""
@@ -116,9 +117,16 @@ class HttpScenario:
             self.prepared_gets.clear()
         self.prepared_once[key] = prepared
 
+    def note(self, kind: str, text: str) -> None:
+        """Tell the user something, once for each kind: it may happen in every request."""
+        if kind not in self._noted:
+            self._noted.add(kind)
+            self.notify(text)
+
     def count_retry(self, request: Request) -> None:
         """Count a request that is sent once more."""
-        tags = {**(request.tags or {}), "method": request.method, "name": request.name or request.target.url}
+        own = {str(tag): str(value) for tag, value in (request.tags or {}).items()}
+        tags = {**own, "method": request.method, "name": request.name or request.target.url}
         self._scope.registry.cell(names.HTTP_REQ_RETRIES, {**self._scope.tags, **tags}).add(1)
 
 

@@ -26,10 +26,11 @@ _OLD_CIPHERS = "DEFAULT:@SECLEVEL=0"
 
 def make_context(tls: TLS) -> ssl.SSLContext:
     """Return the context for all connections of a run. Raises OptionError naming the file and what is wrong with it."""
+    # ssl.create_default_context would, from Python 3.13 on, refuse certificates that browsers and curl take.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.set_alpn_protocols(_ALPN)
     key_log = os.environ.get("SSLKEYLOGFILE")
-    if key_log:  # as ssl.create_default_context does: to read recorded traffic
+    if key_log:  # for who records the traffic and wants to read it
         context.keylog_filename = key_log
     if not tls.verify:
         context.check_hostname = False

@@ -1,12 +1,14 @@
 """URLs as scripts write them, turned into where to connect and what to ask for. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlencode, urljoin, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
+_HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:%-]+")
+"""What RFC 3986 3.2.2 lets a host be made of."""
 _KEEP_IN_PATH = "/%:@!$&'()*+,;=-._~"
 _KEEP_IN_QUERY = _KEEP_IN_PATH + "?[]"
 
@@ -35,9 +37,9 @@ def parse_url(url: str, base: str | None = None, params: Params | None = None) -
 
     Raises ValueError when it is not an absolute http or https URL by then.
     """
-    if not isinstance(url, str):
-        raise ValueError(f"expected a URL as text, found {url!r}")
+    _refuse_bad_text(url)
     if base is not None and not re.match(_SCHEME, url):
+        _refuse_bad_text(base)
         url = _join(base, url)
     try:
         parts = urlsplit(url)
@@ -46,8 +48,6 @@ def parse_url(url: str, base: str | None = None, params: Params | None = None) -
         raise ValueError(f"expected a URL, found {url!r}: {error}") from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise ValueError(_explain(url, base))
-    if any(character <= " " or character == "\x7f" for character in url):
-        raise ValueError(f"expected a URL without spaces and control characters, found {url!r}")
     host = _ascii_host(parts.hostname, url)
     shown = f"[{host}]" if ":" in host else host
     default = _DEFAULT_PORTS[parts.scheme]
@@ -57,6 +57,14 @@ def parse_url(url: str, base: str | None = None, params: Params | None = None) -
     whole = f"{path}?{query}" if query else path
     shown_url = f"{parts.scheme}://{authority}{whole}"
     return Target(parts.scheme, host, default if port is None else port, whole, authority, shown_url, _user_info(parts))
+
+
+def _refuse_bad_text(url: object) -> None:
+    """Before it is taken apart: that would leave some of what ends a line out, unseen."""
+    if not isinstance(url, str):
+        raise ValueError(f"expected a URL as text, found {url!r}")
+    if any(character <= " " or character == "\x7f" or "\ud800" <= character <= "\udfff" for character in url):
+        raise ValueError(f"expected a URL without spaces, control characters and lone surrogates, found {url!r}")
 
 
 def _join(base: str, url: str) -> str:
@@ -75,23 +83,33 @@ def _user_info(parts: SplitResult) -> bytes | None:
     return unquote_to_bytes(user_info if ":" in user_info else user_info + ":")
 
 
-def encode_form(params: Params | None) -> str:
+def encode_form(params: Params | None, option: str = "params") -> str:
     """Return names and values as a query or a form; a list gives a name once for each item, None leaves it out."""
     if not params:
         return ""
-    if isinstance(params, str | bytes):
-        raise TypeError(f"expected a mapping or pairs of parameters, found {params!r}")
+    if isinstance(params, str | bytes) or not isinstance(params, Iterable):
+        raise _no_pairs(option, params)
     pairs = params.items() if isinstance(params, Mapping) else params
-    return urlencode([(name, value) for name, value in pairs if value is not None], doseq=True)
+    try:
+        return urlencode([(name, value) for name, value in pairs if value is not None], doseq=True)
+    except UnicodeEncodeError:
+        raise ValueError(f"{option}: expected text without lone surrogates, found {params!r}") from None
+    except (TypeError, ValueError):
+        raise _no_pairs(option, params) from None
+
+
+def _no_pairs(option: str, params: object) -> TypeError:
+    return TypeError(f"{option}: expected a mapping or pairs of names and values, found {params!r}")
 
 
 def _ascii_host(host: str, url: str) -> str:
-    if host.isascii():
-        return host
     try:
-        return host.encode("idna").decode("ascii")
+        ascii_host = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError:
-        raise ValueError(f"expected a URL with a host name, found {url!r}") from None
+        ascii_host = ""
+    if not _HOST.fullmatch(ascii_host):
+        raise ValueError(f"expected a URL with a host name, found {url!r}")
+    return ascii_host
 
 
 def _explain(url: str, base: str | None) -> str:
