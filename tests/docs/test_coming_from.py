@@ -23,7 +23,9 @@ K6 = """
     localIPs blacklistIPs blockHostnames maxRedirects noCookiesReset tlsAuth tlsVersion httpDebug
     setup() teardown(data) handleSummary(data) exec.test.abort fail(msg) exec.test.fail sleep
     __VU __ITER __ENV idInTest iterationInTest iterationInInstance currentTestRunDuration
-    http.batch http.request http.file params.headers params.timeout params.redirects responseCallback res.json
+    http.batch http.request http.file FormData params.headers params.timeout params.redirects params.tags params.auth
+    params.compression params.responseType params.responseCallback params.cookies params.jar http.expectedStatuses
+    http.setResponseCallback http.cookieJar() http.CookieJar() http.url res.cookies res.timings.looking_up res.json
     res.timings open( SharedArray papaparse check( group( Counter Gauge Rate Trend abortOnFail delayAbortEval
     --out --summary-export influxdb json=FILE csv=FILE opentelemetry experimental-prometheus-rw
     inspect archive scale --config
@@ -32,7 +34,8 @@ K6_EXIT_CODES = (0, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109
 LOCUST = """
     HttpUser FastHttpUser weight fixed_count host on_start on_stop @task TaskSet SequentialTaskSet self.interrupt
     RescheduleTask StopUser @tag -T -E wait_time constant(1) between(1 constant_pacing constant_throughput LoadTestShape
-    tick() self.client name= catch_response response.failure response.success files= allow_redirects= verify=
+    tick() self.client name= catch_response response.failure response.success files= allow_redirects= verify= cert=
+    auth= cookies= stream= proxies= response.history request.fire
     rename_request init test_start test_stop test_stopping request user_error spawning_complete quitting
     init_command_line_parser parsed_options cpu_warning reset_stats report_to_master worker_report
     environment.runner.quit process_exit_code -f --headless -u -r -t -H --processes --master --worker --expect-workers

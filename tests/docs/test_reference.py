@@ -3,6 +3,7 @@
 import inspect
 import re
 import sqlite3
+from dataclasses import asdict, fields, is_dataclass
 
 import click
 import pytest
@@ -14,8 +15,11 @@ from surgeline.errors import ExitCode, OptionError, ThresholdError
 from surgeline.judge.grammar import parse_thresholds
 from surgeline.metrics.names import BUILTIN
 from surgeline.outputs.output import parse_outputs
-from surgeline.protocols.http.client import DEFAULT_TIMEOUT, HttpClient
+from surgeline.protocols.http.client import HttpClient
 from surgeline.protocols.http.errors import ErrorCode
+from surgeline.protocols.http.event_stream import Event
+from surgeline.protocols.http.options import HttpOptions, parse_size
+from surgeline.protocols.http.request import DEFAULT_EXPECT
 from surgeline.protocols.http.response import Response, Timings
 from surgeline.script.options import OPTIONS
 from surgeline.script.setting import Layer
@@ -26,6 +30,7 @@ UNITS = {"time": "ms", "data": "bytes"}
 FUNCTIONS = section("reference.md", "## Functions")
 EXECUTORS = section("reference.md", "## Executors")
 CLIENT = section("reference.md", "## The HTTP client")
+CLIENT_OPTIONS = section("reference.md", "### Options of the client")
 THRESHOLDS = section("reference.md", "## Thresholds")
 RUN_OPTIONS = "all of `run`"
 OF_OUR_TESTS = {"SURGELINE_REQUIRE_SERVERS"}
@@ -129,7 +134,7 @@ def test_every_exit_code() -> None:
 
 @pytest.mark.parametrize("name", surgeline.__all__)
 def test_every_public_name(name: str) -> None:
-    assert re.search(rf"\*\*`{name}[`.(]", FUNCTIONS + EXECUTORS)
+    assert re.search(rf"\*\*`{name}[`.(]", FUNCTIONS + EXECUTORS + CLIENT)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +154,7 @@ def test_every_public_name(name: str) -> None:
         (surgeline.uniform, FUNCTIONS),
         (surgeline.exponential, FUNCTIONS),
         *((metric, FUNCTIONS) for metric in OWN_METRICS),
+        *((one, CLIENT) for one in (surgeline.Retry, surgeline.BasicAuth, surgeline.BearerAuth, surgeline.DigestAuth)),
         *((getattr(surgeline, name), EXECUTORS) for name in EXECUTOR_NAMES),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -283,18 +289,83 @@ def shown(default: object) -> str:
 
 
 def test_every_option_of_a_request() -> None:
-    known = inspect.signature(HttpClient.request).parameters
-    table = {row[0].strip("`"): row[1] for row in rows(CLIENT)}
+    parameters = inspect.signature(HttpClient.request).parameters
+    known = {name for name in parameters if not name.startswith("_")} - {"self", "method", "url", "unknown"}
+    table = {row[0].strip("`"): row[1].strip("`") for row in rows(section("reference.md", "### Requests"))}
+    defaults = HttpOptions()
 
-    assert set(table) == set(known) - {"self", "method", "url"}
-    assert float(table["timeout"]) == DEFAULT_TIMEOUT
+    assert {name for name in table if not name.startswith("**")} == known
+    assert table["timeout"] == str(defaults.timeout)
+    assert table["redirects"] == str(defaults.redirects)
+    assert table["retries"] == str(parameters["retries"].default)
+    assert table["discard_body"] == str(defaults.discard_bodies)
+    assert table["expect"] == f"{DEFAULT_EXPECT[0][0]} to {DEFAULT_EXPECT[0][-1]}"
+
+
+@pytest.mark.parametrize("name", [name for name in vars(HttpClient) if not name.startswith("_")])
+def test_every_method_of_the_client(name: str) -> None:
+    internal = {"enter", "after"}
+
+    assert name in internal or re.search(rf"\*\*`(vu\.http\.)?{name}[`(]", CLIENT)
+
+
+def test_every_option_of_the_client() -> None:
+    text = CLIENT_OPTIONS.partition("**`HttpLimits(")[0]
+    assert_documented(rows(text), HttpOptions, unsaid={"headers", "hosts", "local_addresses", "proxy", "no_proxy"})
+
+
+def test_every_option_of_tls() -> None:
+    text = CLIENT_OPTIONS.partition("**`TLS(")[2].partition("**`Retry(")[0]
+    in_words = {"ca", "cert", "key", "password", "min_version", "max_version", "ciphers"}
+
+    assert_documented(rows(text), surgeline.TLS, unsaid=in_words)
+
+
+def test_every_option_of_a_retry() -> None:
+    assert_documented(rows(CLIENT_OPTIONS.partition("**`Retry(")[2]), surgeline.Retry)
+
+
+def test_every_option_of_dns() -> None:
+    assert_documented(rows(section("http.md", "## DNS")), surgeline.DNS)
+
+
+def test_every_limit() -> None:
+    table = {row[0].strip("`"): row[1] for row in rows(section("http.md", "## Limits"))}
+
+    assert {name: parse_size(size.replace(" ", ""), name) for name, size in table.items()} == asdict(
+        surgeline.HttpLimits()
+    )
+
+
+def assert_documented(table: list[list[str]], kind: type, unsaid: set[str] | None = None) -> None:
+    """Each option of a declaration is there with its default; those of `unsaid` have one that is said in words."""
+    shown_defaults = {row[0].strip("`"): row[1].strip("`") for row in table}
+    known = inspect.signature(kind).parameters
+
+    assert set(shown_defaults) == set(known)
+    for name in set(known) - (unsaid or set()):
+        default = getattr(kind(), name)
+        assert shown_defaults[name] == (f"{type(default).__name__}()" if is_dataclass(default) else shown(default)), (
+            name
+        )
+
+
+def test_every_error_code_has_its_cause() -> None:
+    misbehaving = section("http.md", "## A server that misbehaves")
+
+    assert [code for code in ErrorCode if not re.search(rf"\b{code.value}\b", misbehaving)] == []
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Event)])
+def test_every_part_of_an_event(name: str) -> None:
+    assert f"`{name}`" in section("http.md", "## Server-sent events")
 
 
 @pytest.mark.parametrize("name", [name for name in dir(Response) if not name.startswith("_")])
 def test_every_part_of_a_response(name: str) -> None:
-    internal = {"head", "blocked_ns", "connecting_ns", "tls_ns", "sending_ns", "waiting_ns", "receiving_ns"}
+    internal = {"head", "raw_body", "body_size", "stream", "is_encoded", "is_discarded", "decoded_bytes", "event_bytes"}
 
-    assert name in internal or re.search(rf"`{name}(\(\))?`", CLIENT)
+    assert name in internal or name.endswith("_ns") or re.search(rf"`{name}(\(\))?`", CLIENT)
 
 
 @pytest.mark.parametrize("name", Timings.__slots__)
