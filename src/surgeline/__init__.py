@@ -16,15 +16,14 @@ What is imported here is the public interface; everything else may change.
 
 __version__ = "0.1.0"
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from surgeline.data import pool
 from surgeline.data.weighted import weighted
 from surgeline.engine.checks import check
 from surgeline.engine.ending import abort, fail
 from surgeline.errors import ExitCode, SurgelineError
-from surgeline.protocols.http.auth import BasicAuth, BearerAuth, DigestAuth
-from surgeline.protocols.http.exchange import Retry
-from surgeline.protocols.http.options import DNS, TLS, HttpLimits
-from surgeline.protocols.http.response import HTTPError, Response
 from surgeline.schedule.waits import constant, exponential, uniform
 from surgeline.script.declare import env, options, scenario, thresholds
 from surgeline.script.executors import (
@@ -37,9 +36,38 @@ from surgeline.script.executors import (
     shared_iterations,
 )
 from surgeline.script.hooks import setup, teardown, vu_start, vu_stop
-from surgeline.script.http_options import http_options
 from surgeline.script.metrics import Counter, Gauge, Rate, Trend
-from surgeline.script.vu import VU
+
+if TYPE_CHECKING:
+    from surgeline.protocols.http.auth import BasicAuth, BearerAuth, DigestAuth
+    from surgeline.protocols.http.exchange import Retry
+    from surgeline.protocols.http.options import DNS, TLS, HttpLimits
+    from surgeline.protocols.http.response import HTTPError, Response
+    from surgeline.script.http_options import http_options
+    from surgeline.script.vu import VU
+
+_CLIENT = {
+    "BasicAuth": "surgeline.protocols.http.auth",
+    "BearerAuth": "surgeline.protocols.http.auth",
+    "DigestAuth": "surgeline.protocols.http.auth",
+    "Retry": "surgeline.protocols.http.exchange",
+    "DNS": "surgeline.protocols.http.options",
+    "TLS": "surgeline.protocols.http.options",
+    "HttpLimits": "surgeline.protocols.http.options",
+    "HTTPError": "surgeline.protocols.http.response",
+    "Response": "surgeline.protocols.http.response",
+    "http_options": "surgeline.script.http_options",
+    "VU": "surgeline.script.vu",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what belongs to the HTTP client when it is first asked for: it is a third of the package's start."""
+    if name not in _CLIENT:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_CLIENT[name]), name)
+    return value
+
 
 __all__ = [
     "DNS",

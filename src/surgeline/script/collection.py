@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from surgeline.engine.scenario import Hook, Scenario
 from surgeline.metrics.names import Metric
-from surgeline.protocols.http.options import HttpOptions
 from surgeline.script.setting import EnvValue, Layer, Setting
+
+if TYPE_CHECKING:  # its import is dear, and most scripts declare none
+    from surgeline.protocols.http.options import HttpOptions
 
 
 @dataclass(slots=True)
@@ -31,7 +33,7 @@ class Collection:
     scenarios: list[Scenario] = field(default_factory=list)
     thresholds: dict[str, list[Any]] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
-    http: HttpOptions | None = None
+    http: "HttpOptions | None" = None
     hooks: dict[tuple[str, str | None], Hook] = field(default_factory=dict)
     """By kind (`setup`, `teardown`, `vu_start`, `vu_stop`), and by the scenario it is for; None for all."""
 

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from surgeline.protocols.http.response import Response
 
@@ -23,8 +22,16 @@ class Sends(Protocol):
 class Batch:
     """The requests of one `batch` call."""
 
-    def __init__(self, client: Sends, loop: asyncio.AbstractEventLoop, most: int, most_per_host: int) -> None:
+    def __init__(
+        self,
+        client: Sends,
+        loop: asyncio.AbstractEventLoop,
+        host_of: Callable[[str], str],
+        most: int,
+        most_per_host: int,
+    ) -> None:
         self._client = client
+        self._host_of = host_of
         self._most = most
         self._most_per_host = most_per_host
         self._result: asyncio.Future[Any] = loop.create_future()
@@ -42,7 +49,7 @@ class Batch:
         if isinstance(requests, str | bytes) or not isinstance(requests, Sequence):
             raise TypeError(f"batch: expected a list or a mapping of requests, found {requests!r}")
         read = [_read(entry) for entry in requests]
-        self._waiting = [(number, urlsplit(one[1]).netloc, one) for number, one in enumerate(read)]
+        self._waiting = [(number, self._host_of(one[1]), one) for number, one in enumerate(read)]
         self._responses = [None] * len(read)
         self._result.add_done_callback(self._end)
         try:

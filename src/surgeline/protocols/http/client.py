@@ -33,7 +33,6 @@ from surgeline.protocols.http.scenario import HttpScenario
 from surgeline.protocols.http.streaming import Streaming
 from surgeline.protocols.http.url import Params
 from surgeline.schedule.duration import parse_duration
-from surgeline.schedule.numbers import whole
 
 if TYPE_CHECKING:
     from surgeline.protocols.http.auth import DigestAuth, DigestSession
@@ -171,7 +170,8 @@ class HttpClient(Session[Response]):
         or by name where the requests came by name.
         """
         options = self._scenario.options
-        return Batch(self, self._scenario.poller.loop, options.batch, options.batch_per_host).start(requests)
+        loop, host_of = self._scenario.poller.loop, self._scenario.host_of
+        return Batch(self, loop, host_of, options.batch, options.batch_per_host).start(requests)
 
     def stream(self, method: str, url: str, *, max_body: int | None = None, **options: Any) -> Streaming:
         """Send a request whose response is read while it comes:
@@ -182,7 +182,9 @@ class HttpClient(Session[Response]):
         `timeout` is then how long is waited for the head, and for each next piece. `max_body` is the most bytes that
         the body may have, else it is the limit of all responses.
         """
-        most = self._scenario.options.limits.body_bytes if max_body is None else whole(max_body, "max_body", 0, MOST_BODY)
+        most = self._scenario.options.limits.body_bytes if max_body is None else max_body
+        if not isinstance(most, int) or isinstance(most, bool) or not 0 <= most <= MOST_BODY:
+            raise ValueError(f"max_body: expected bytes from 0 up, found {max_body!r}")
         return Streaming(self.request(method, url, _stream=most, **options))
 
     def after(self, call: HttpCall, exchange: Exchange | None, prepared: Prepared, response: Response) -> Hop | None:
@@ -214,15 +216,15 @@ class HttpClient(Session[Response]):
         redirects: int | None,
     ) -> Prepared:
         scenario = self._scenario
-        key: Any
+        key: Any = (method, url, content_type, name)
         try:
-            key = (method, url, content_type, name, _key(params), _key(headers), _key(tags), expect, redirects)
-            prepared: Prepared | None = scenario.prepared_once.get(key)
+            if not (headers is tags is expect is redirects is None):
+                key = (*key, _key(headers), _key(tags), expect, redirects)
+            prepared: Prepared | None = scenario.prepared_once.get(key) if params is None else None
         except TypeError:  # something in it has no hash, so nothing is kept
             key = prepared = None
         if prepared is None:
-            if redirects is not None and (not isinstance(redirects, int) or redirects < 0):
-                raise ValueError(f"redirects: expected a number from 0 up, found {redirects!r}")
+            _refuse_wrong_types(name, tags, params, redirects)
             statuses = DEFAULT_EXPECT if expect is None else as_expect(expect)
             request = scenario.request(
                 method,
@@ -236,9 +238,9 @@ class HttpClient(Session[Response]):
                 redirects=redirects,
             )
             prepared = scenario.prepared(request)
-            if key is not None:
+            if key is not None and params is None:  # parameters are mostly others each time
                 scenario.keep(key, prepared)
-                if key == ("GET", url, None, None, None, None, None, None, None):
+                if key == ("GET", url, None, None):
                     scenario.prepared_gets[url] = prepared
         return prepared
 
@@ -285,19 +287,23 @@ class HttpClient(Session[Response]):
     def _form(self, data: Any, files: Any) -> "tuple[BodySource, str]":
         from surgeline.protocols.http.multipart import multipart  # noqa: PLC0415 - few scripts send files
 
-        if data is not None and not isinstance(data, Mapping):
-            raise TypeError(f"data: expected a mapping beside `files`, found {type(data).__name__}")
+        if data is not None and not isinstance(data, Mapping | list | tuple):
+            raise TypeError(f"data: expected a mapping or pairs beside `files`, found {type(data).__name__}")
         return multipart(data, files, random_bits=self._bits(128))
 
     def _cookies_now(self) -> "UserCookies":
-        """Return the user's cookies; whoever asks may put some there, so requests have to look from now on."""
+        """Return the user's cookies; once some are put there, requests have to look."""
         if self._cookies is None:
             from surgeline.protocols.http.user_cookies import UserCookies  # noqa: PLC0415 - few scripts use cookies
 
-            self._cookies = UserCookies(self._user, keep=self._scenario.options.keep_cookies)
+            self._cookies = UserCookies(
+                self._user, keep=self._scenario.options.keep_cookies, on_put=self._look_for_cookies
+            )
         self._cookies.forget_old()
-        self.is_plain = False
         return self._cookies
+
+    def _look_for_cookies(self) -> None:
+        self.is_plain = False
 
     def _line_of(self, request: Request) -> bytes | None:
         return None if self._cookies is None else self._cookies.line(request)
@@ -307,6 +313,17 @@ class HttpClient(Session[Response]):
         if self._random is None:
             self._random = Random(self._user.id)
         return self._random.getrandbits(count)
+
+
+def _refuse_wrong_types(name: object, tags: object, params: object, redirects: object) -> None:
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name: expected text, found {name!r}")
+    if tags is not None and not isinstance(tags, Mapping):
+        raise TypeError(f"tags: expected a mapping, found {tags!r}")
+    if params is not None and not isinstance(params, Mapping | list | tuple):
+        raise TypeError(f"params: expected a mapping or pairs, found {params!r}")
+    if redirects is not None and (not isinstance(redirects, int) or redirects < 0):
+        raise ValueError(f"redirects: expected a number from 0 up, found {redirects!r}")
 
 
 def _key(pairs: Any) -> Any:

@@ -112,7 +112,7 @@ def _tunnel(number: int, detail: object) -> tuple[ErrorCode, str]:
 
 
 def _body(_number: int, detail: object) -> tuple[ErrorCode, str]:
-    return ErrorCode.UNREADABLE_BODY, f"the request's body could not be read: {detail}"
+    return ErrorCode.UNREADABLE_BODY, f"the request's body could not be read: {type(detail).__name__}: {detail}"
 
 
 _PARSE = {

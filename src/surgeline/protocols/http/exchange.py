@@ -4,9 +4,10 @@ One exchange goes with one call, through all of its hops. It decides; the native
 like any other in the metrics, as k6 counts.
 """
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin
 
 from surgeline._native.http_origin import Prepared
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_THE_METHOD = frozenset({307, 308})
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _MOST_CHALLENGES = 2
 _CHALLENGE = range(401, 402)
 _ASCII_BUT_SPACE = "".join(map(chr, (*range(0x20), *range(0x21, 0x80))))
@@ -174,9 +176,12 @@ class Exchange:
 
     def _place(self, request: Request, location: str) -> Target | None:
         try:
-            return parse_url(urljoin(request.target.url, location))
+            return parse_url(location if _ABSOLUTE.match(location) else urljoin(request.target.url, location))
         except ValueError as error:
-            self._note("location", f"A redirect could not be followed, so it was returned as it is: {error}.")
+            self._note(
+                "location",
+                f"A redirect to {location!r} could not be followed, so it was returned as it is: {error}.",
+            )
             return None
 
     def _try_again(self, request: Request, response: Response, deadline: int) -> Hop | None:

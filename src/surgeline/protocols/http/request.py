@@ -173,15 +173,19 @@ def _encode_json(value: Any) -> bytes:
         raise TypeError(f"json: expected a value that JSON has, found {type(value).__name__}: {error}") from None
 
 
-def _encode_data(data: object) -> "tuple[bytes | BodySource, str]":
+def _encode_data(data: Any) -> "tuple[bytes | BodySource, str]":
     """Return the body and its content type; "" for bytes and text, whose type only the script knows."""
     if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data), ""
     if isinstance(data, str):
         return _encode_text(data), ""
-    if isinstance(data, Mapping):
+    if isinstance(data, Mapping) or _are_pairs(data):
         return encode_form(data, "data").encode(), FORM
     return _as_source(data), ""
+
+
+def _are_pairs(data: object) -> bool:
+    return isinstance(data, list | tuple) and bool(data) and all(isinstance(one, tuple) for one in data)
 
 
 def _encode_text(data: str) -> bytes:

@@ -6,6 +6,7 @@ not know virtual users.
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from surgeline._native.http_connection import Rules
 from surgeline._native.http_origin import Prepared
@@ -117,6 +118,10 @@ class HttpScenario:
             self.prepared_gets.clear()
         self.prepared_once[key] = prepared
 
+    def host_of(self, url: str) -> str:
+        """Return the host and port that a URL names, or else those of the base URL. Raises ValueError for no URL."""
+        return _host_of(url) or _host_of(self._base_url or "")
+
     def note(self, kind: str, text: str) -> None:
         """Tell the user something, once for each kind: it may happen in every request."""
         if kind not in self._noted:
@@ -128,6 +133,10 @@ class HttpScenario:
         own = {str(tag): str(value) for tag, value in (request.tags or {}).items()}
         tags = {**own, "method": request.method, "name": request.name or request.target.url}
         self._scope.registry.cell(names.HTTP_REQ_RETRIES, {**self._scope.tags, **tags}).add(1)
+
+
+def _host_of(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def rules(options: HttpOptions) -> Rules:

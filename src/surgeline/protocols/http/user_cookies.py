@@ -6,7 +6,7 @@ An iteration is a visitor of its own, as in k6: the cookies are forgotten when i
 from collections.abc import Callable, Mapping
 
 from surgeline._native.iteration import UserState
-from surgeline.protocols.http.cookies import CookieJar, cookie_pairs
+from surgeline.protocols.http.cookies import Cookie, CookieJar, cookie_pairs
 from surgeline.protocols.http.request import Request
 from surgeline.protocols.http.response import Response
 
@@ -15,10 +15,11 @@ CookieLine = Callable[[Request], bytes | None]
 
 
 class UserCookies:
-    """A jar and when it is emptied."""
+    """A jar and when it is emptied. `on_put` is called when something is put into it, by whoever holds it."""
 
-    def __init__(self, user: UserState, *, keep: bool) -> None:
-        self.jar = CookieJar()
+    def __init__(self, user: UserState, *, keep: bool, on_put: Callable[[], None]) -> None:
+        self.jar: CookieJar = _WatchedJar(self._before_put)
+        self._on_put = on_put
         self._user = user
         self._keep = keep
         self._iteration = user.iteration
@@ -30,6 +31,10 @@ class UserCookies:
             if not self._keep:
                 self.jar.clear()
         return not self.jar
+
+    def _before_put(self) -> None:
+        self.forget_old()
+        self._on_put()
 
     def take(self, request: Request, response: Response) -> None:
         """Keep what a response sets."""
@@ -47,25 +52,36 @@ class UserCookies:
     def line_with(self, own: Mapping[str, str]) -> CookieLine:
         """Return the same for a call that brings cookies of its own, which go before the user's.
 
-        They are for where the call goes first, and do not follow a redirect to another host. Raises ValueError for one
-        that no Cookie field can hold.
+        They are for where the call goes first, and do not follow a redirect to another origin. Raises ValueError or
+        TypeError for what no Cookie field can hold.
         """
+        if not isinstance(own, Mapping):
+            raise TypeError(f"cookies: expected a mapping of names to texts, found {own!r}")
         cookie_pairs(own)
-        authorities: list[str] = []
+        origins: list[tuple[str, str, int]] = []
 
         def line(request: Request) -> bytes | None:
             target = request.target
-            authorities.append(target.authority)
-            if target.authority != authorities[0] or request.has_cookie_field:
+            origins.append((target.scheme, target.host, target.port))
+            if origins[-1] != origins[0] or request.has_cookie_field:
                 return self.line(request)
             return _line(cookie_pairs(self.jar.for_url(target.scheme, target.host, target.path) | dict(own)))
 
         return line
 
 
-def no_cookies(_request: Request) -> bytes | None:
-    """Return the Cookie field of a user who has none."""
-    return None
+class _WatchedJar(CookieJar):
+    """A jar that says so before a cookie is put into it."""
+
+    __slots__ = ("_before_put",)
+
+    def __init__(self, before_put: Callable[[], None]) -> None:
+        super().__init__()
+        self._before_put = before_put
+
+    def _put(self, cookie: Cookie) -> None:
+        self._before_put()
+        super()._put(cookie)
 
 
 def _line(value: str) -> bytes | None:
