@@ -33,10 +33,15 @@ cdef extern from "sys/uio.h" nogil:
 cdef extern from "sys/socket.h" nogil:
     struct sockaddr:
         pass
+    ctypedef unsigned int socklen_t
     struct msghdr:
+        void *msg_name
+        socklen_t msg_namelen
         iovec *msg_iov
         size_t msg_iovlen
-    ctypedef unsigned int socklen_t
+        void *msg_control
+        size_t msg_controllen
+        int msg_flags
     int socket(int, int, int)
     int bind(int, const sockaddr *, socklen_t)
     int connect(int, const sockaddr *, socklen_t)
@@ -335,7 +340,9 @@ cdef class Connection(Carrier):
                 first = 1
                 parts[1].iov_base = PyBytes_AS_STRING(call.body) + (self.offset - head_size)
                 parts[1].iov_len = total - self.offset
-            message = msghdr(msg_iov=&parts[first], msg_iovlen=2 - first)
+            # Every field: Cython leaves those that are not named as they happen to be.
+            message = msghdr(msg_name=NULL, msg_namelen=0, msg_iov=&parts[first], msg_iovlen=2 - first,
+                             msg_control=NULL, msg_controllen=0, msg_flags=0)
             taken = sendmsg(self.fd, &message, MSG_NOSIGNAL)
         else:
             taken = send(self.fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
