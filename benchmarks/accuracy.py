@@ -5,13 +5,12 @@ Both sides use the same percentiles, interpolated between ranks as k6 does, and 
 
 import json
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.bench import Bench, MeasurementError
-from benchmarks.child import launched_on
+from benchmarks.child import accepts, launched_on
 from benchmarks.generators import k6, surgeline_run
 from benchmarks.known_delays import SHAPES
 from benchmarks.machine import late_wakeups
@@ -94,15 +93,10 @@ def _launch(shape: str, port: int, file: Path) -> Launch:
     return Launch(
         name="the server with known delays",
         commands=[[sys.executable, script, shape, str(port), str(_SERVER_PATIENCE_SECONDS), str(file)]],
-        ready=lambda: _accepts(port),
+        ready=lambda: accepts(port),
         stop_signals=[signal.SIGTERM],
         grace_seconds=5,
     )
-
-
-def _accepts(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _table(rounds: Rounds) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import socket
 import subprocess
 import tempfile
 import threading
@@ -69,6 +70,12 @@ def launched_on(core: int, launch: Launch) -> Iterator[None]:
         with pinned(core):
             stack.enter_context(launched(launch))
         yield
+
+
+def accepts(port: int) -> bool:
+    """Does somebody listen on this port of 127.0.0.1?"""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _wait(child: subprocess.Popen[bytes], seconds: float) -> resource.struct_rusage:

@@ -38,9 +38,9 @@ def surgeline_run(
     return _surgeline(bench, ["run", str(SCRIPTS / script), "--base-url", url, *options, *more], seconds)
 
 
-def surgeline_http(bench: Bench, connections: int) -> Sample:
-    """`surgeline http`, in the closed model."""
-    command = ["http", f"{bench.url}/", "-c", str(connections), "-d", f"{bench.seconds}s"]
+def surgeline_http(bench: Bench, connections: int, *, path: str = "/", more: Sequence[str] = ()) -> Sample:
+    """`surgeline http`, in the closed model; `more` are options of the command."""
+    command = ["http", f"{bench.url}{path}", "-c", str(connections), "-d", f"{bench.seconds}s", *more]
     return _surgeline(bench, command, bench.seconds)
 
 
@@ -68,9 +68,9 @@ def locust(bench: Bench, user: str, users: int) -> Sample:
     return _sample(ended, entry["num_requests"], entry["num_requests"] / seconds)
 
 
-def wrk(bench: Bench, connections: int) -> Sample:
+def wrk(bench: Bench, connections: int, *, path: str = "/") -> Sample:
     """wrk on one thread."""
-    command = [bench.tools["wrk"], "-t1", f"-c{connections}", f"-d{bench.seconds}s", f"{bench.url}/"]
+    command = [bench.tools["wrk"], "-t1", f"-c{connections}", f"-d{bench.seconds}s", f"{bench.url}{path}"]
     ended = run_child(command, core=bench.generator_core, seconds=bench.seconds)
     if "Non-2xx" in ended.output or "Socket errors" in ended.output:
         raise MeasurementError(f"wrk had failed requests:\n{ended.output}")

@@ -4,7 +4,7 @@ import os
 import platform
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +42,13 @@ def raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def require_files(count: int) -> None:
+    """Raise MissingError unless this process and those that it starts may have so many files open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        raise MissingError(f"{count:,} open files are needed, found a limit of {soft:,}; raise it: ulimit -Hn {count}")
+
+
 def describe() -> dict[str, str]:
     """What a reader must know about the machine."""
     return {
@@ -50,6 +57,13 @@ def describe() -> dict[str, str]:
         "python": platform.python_version(),
         "load": f"{os.getloadavg()[0]:.2f} before the start",
     }
+
+
+def introduce(facts: Mapping[str, str], more: Sequence[str] = ()) -> None:
+    """Print what the figures are taken on, and whether they can be trusted."""
+    print("\n".join([*(f"{name}: {fact}" for name, fact in facts.items()), *more]))
+    if _is_busy():
+        print("The machine has had other work in the last minute: if that goes on, the figures are not to be trusted.")
 
 
 def late_wakeups(core: int) -> list[float]:
@@ -63,8 +77,7 @@ def late_wakeups(core: int) -> list[float]:
     return sorted(late)
 
 
-def is_busy() -> bool:
-    """Has the machine had other work in the last minute?"""
+def _is_busy() -> bool:
     return os.getloadavg()[0] > QUIET_LOAD
 
 

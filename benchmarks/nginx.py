@@ -2,8 +2,9 @@
 
 import http.client
 import signal
+import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,7 +33,8 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     server {{
-        listen 127.0.0.1:{port} backlog=16384;
+        listen 127.0.0.1:{port} backlog=16384{secure};
+{more}
         location / {{
             return 200 '{answer}\\n';
         }}
@@ -42,28 +44,34 @@ http {{
 
 
 @contextmanager
-def nginx(path: str, *, core: int) -> Iterator[str]:
-    """Run nginx on a core while the block runs; gives its URL. Raises ServerError when it does not start."""
+def nginx(path: str, *, core: int, secure: bool = False, more: str = "") -> Iterator[str]:
+    """Run nginx on a core while the block runs; gives its URL. Raises ServerError when it does not start.
+
+    `more` are directives of its server, such as other locations; with `secure`, over TLS, the certificate too.
+    """
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         configuration = Path(folder) / "nginx.conf"
-        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, answer=ANSWER))
-        with launched_on(core, _launch(path, configuration, port)):
-            yield f"http://127.0.0.1:{port}"
+        ssl_option = " ssl" if secure else ""
+        configuration.write_text(
+            _CONFIGURATION.format(folder=folder, port=port, secure=ssl_option, more=more, answer=ANSWER)
+        )
+        with launched_on(core, _launch(path, configuration, lambda: _answers(port, secure=secure))):
+            yield f"{'https' if secure else 'http'}://127.0.0.1:{port}"
 
 
-def _launch(path: str, configuration: Path, port: int) -> Launch:
+def _launch(path: str, configuration: Path, ready: Callable[[], bool]) -> Launch:
     return Launch(
         name="nginx",
         commands=[[path, "-e", "stderr", "-p", str(configuration.parent), "-c", str(configuration)]],
-        ready=lambda: _answers(port),
+        ready=ready,
         stop_signals=[signal.SIGTERM],
         grace_seconds=5,
     )
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+def _answers(port: int, *, secure: bool) -> bool:
+    connection = _secure_connection(port) if secure else http.client.HTTPConnection("127.0.0.1", port, timeout=1)
     try:
         connection.request("GET", "/")
         return connection.getresponse().read().decode().strip() == ANSWER
@@ -71,3 +79,10 @@ def _answers(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _secure_connection(port: int) -> http.client.HTTPConnection:
+    anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anyone.check_hostname = False
+    anyone.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=1, context=anyone)

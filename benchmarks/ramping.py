@@ -16,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from benchmarks.bench import SCRIPTS
-from benchmarks.machine import describe, is_busy, late_wakeups, pinned, two_cores
+from benchmarks.machine import describe, introduce, late_wakeups, pinned, two_cores
 
 STAGES = ((5, 5000), (0, 1000), (3, 1000), (2, 0))
 """Seconds and target: a ramp up, a jump, a plateau, a ramp down."""
@@ -28,9 +28,7 @@ def main() -> None:
     """Measure and print; fail when a start is missing, or further off than the machine alone explains."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     _, core = two_cores()
-    print("\n".join(f"{name}: {fact}" for name, fact in describe().items()))
-    if is_busy():
-        print("The machine has had other work in the last minute: if that goes on, the figures are not to be trusted.")
+    introduce(describe())
     due = due_times()
     far_off = 0
     for number in range(rounds):

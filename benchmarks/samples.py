@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.bench import Bench, MissingError
 from benchmarks.generators import k6, surgeline_run
-from benchmarks.machine import describe, is_busy, raise_file_limit, two_cores
+from benchmarks.machine import describe, introduce, raise_file_limit, two_cores
 from benchmarks.nginx import nginx
 from benchmarks.report import contenders_table, median_column
 from benchmarks.rounds import Contender, Rounds, Sample, ratio, take_turns
@@ -39,9 +39,7 @@ def main() -> None:
     """Measure and print. Raises MissingError without nginx or a second core."""
     seconds, rounds = (int(value) for value in (*sys.argv[1:], *(SECONDS, ROUNDS)[len(sys.argv) - 1 :]))
     tools = find_tools()
-    print("\n".join(f"{name}: {fact}" for name, fact in (describe() | versions(tools)).items()))
-    if is_busy():
-        print("The machine has had other work in the last minute: if that goes on, the figures are not to be trusted.")
+    introduce(describe() | versions(tools))
     if "nginx" not in tools:
         raise MissingError("nginx is missing")
     raise_file_limit()

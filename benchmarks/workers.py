@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks.bench import SCRIPTS, MissingError
-from benchmarks.machine import describe, is_busy, two_cores
+from benchmarks.machine import describe, introduce, two_cores
 from benchmarks.nginx import nginx
 from benchmarks.tools import find_tools
 
@@ -42,9 +42,7 @@ def main() -> None:
     path = find_tools().get("nginx")
     if path is None:
         raise MissingError("nginx is missing")
-    print("\n".join(f"{name}: {fact}" for name, fact in describe().items()))
-    if is_busy():
-        print("The machine has had other work in the last minute: if that goes on, the figures are not to be trusted.")
+    introduce(describe())
     work = turns_of(COMPUTE_SECONDS)
     print(f"{COMPUTE_SECONDS * 1e6:.0f} us are {work:,} turns of a loop")
     with nginx(path, core=core) as url:

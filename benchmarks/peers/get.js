@@ -11,5 +11,5 @@ export const options = {
 };
 
 export default function () {
-  http.get(`${__ENV.BASE_URL}/`);
+  http.get(`${__ENV.BASE_URL}${__ENV.RESOURCE || "/"}`);
 }

@@ -203,7 +203,7 @@ def _http_options(url: str, tls: TLS, place: str | None, proxy: str | None) -> H
     host = f"[{target.host}]" if ":" in target.host else target.host
     hosts = {} if place is None else {f"{host}:{target.port}": place}
     try:
-        return HttpOptions(tls=tls, hosts=hosts, proxy=proxy)
+        return HttpOptions(tls=tls, hosts=hosts, proxy=proxy, discard_bodies=True)
     except OptionError as error:
         raise OptionError(f"--{error}") from None
 

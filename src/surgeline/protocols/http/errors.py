@@ -56,7 +56,7 @@ def status_text(status: int) -> str:
 
 
 def describe_error(stage: str, number: int, detail: object) -> tuple[int, str]:
-    """Return (error code, words) for a call that failed at a stage of `surgeline._native.http1`."""
+    """Return (error code, words) for a call that failed at a stage of `surgeline._native.http_connection`."""
     code, text = _STAGES[stage](number, detail)
     return int(code), text
 
