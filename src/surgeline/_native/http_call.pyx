@@ -87,9 +87,15 @@ cdef class HttpCall(Completion):
         return 0
 
     cdef int end_source(self) except -1:
-        if self.source is not None:
-            source, self.source = self.source, None
+        """Close it. What a script's generator raises then is told, and is no matter of the request."""
+        if self.source is None:
+            return 0
+        source, self.source = self.source, None
+        try:
             source.close()
+        except Exception as error:
+            self.poller.loop.call_exception_handler(
+                {"message": "Exception when the body of a request was closed", "exception": error, "future": self})
         return 0
 
     cdef int measure(self, Outcome outcome, RawResponse response, int64_t end, bint over_tls) except -1:

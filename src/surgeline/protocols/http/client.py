@@ -259,6 +259,8 @@ class HttpClient(Session[Response]):
         if self._cookies is not None:
             self.is_plain = self._cookies.forget_old()
         request: Request = prepared.request
+        if cookies is not None and request.has_cookie_field:
+            raise ValueError("cookies: expected none beside a Cookie field in `headers`, found both")
         exchange = Exchange(
             request.redirects,
             body,

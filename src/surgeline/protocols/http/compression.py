@@ -87,6 +87,11 @@ class Decoder:
             stage.finish()
 
 
+def is_known(content_encoding: str) -> bool:
+    """Whether every coding is one that can be decoded, given its package."""
+    return all(coding in _CODECS for coding in _split(content_encoding))
+
+
 def decode(body: bytes, content_encoding: str, limit: int) -> bytes:
     """Return a whole body decoded; see `Decoder`. Raises DecodeError."""
     decoder = Decoder(content_encoding, limit)

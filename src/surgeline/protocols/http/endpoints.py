@@ -88,7 +88,9 @@ def make_outcome(
 ) -> Outcome:
     """Return the cells for one way a request of these tags can end."""
     expected = any(status in statuses for statuses in expect)
-    ending = {"status": str(status), "proto": protocol, "expected_response": "true" if expected else "false"}
+    ending = {"status": str(status), "expected_response": "true" if expected else "false"}
+    if status:
+        ending["proto"] = protocol
     code = 0 if expected else error_code or status_code(status)
     if not expected:
         ending["error_code"] = str(int(code))

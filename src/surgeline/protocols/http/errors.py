@@ -33,6 +33,7 @@ class ErrorCode(IntEnum):
     RESET = 1220
     CLOSED_EARLY = 1221
     TLS = 1300
+    NO_TLS = 1301
     UNKNOWN_AUTHORITY = 1310
     WRONG_HOST = 1311
     MALFORMED = 1710
@@ -89,6 +90,7 @@ def _transfer(number: int, _detail: object) -> tuple[ErrorCode, str]:
 
 
 _HOST_MISMATCH = (62, 64)
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST")
 _UNKNOWN_AUTHORITY = (18, 19, 20, 21)
 
 
@@ -100,6 +102,8 @@ def _tls(number: int, detail: object) -> tuple[ErrorCode, str]:
         if detail.verify_code in _UNKNOWN_AUTHORITY:
             return ErrorCode.UNKNOWN_AUTHORITY, text
         return ErrorCode.TLS, text
+    if isinstance(detail, ssl.SSLError) and detail.reason in _NO_TLS:
+        return ErrorCode.NO_TLS, "TLS failed: the server does not speak it"
     if isinstance(detail, ssl.SSLError):
         return ErrorCode.TLS, f"TLS failed: {detail.reason or detail}"
     return ErrorCode.TLS, f"TLS failed: {detail or os.strerror(number)}"

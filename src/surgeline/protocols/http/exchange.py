@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 from surgeline._native.http_origin import Prepared
 from surgeline._native.http_outcomes import Endpoint
@@ -165,6 +165,8 @@ class Exchange:
         if target is None:
             return None
         following = _redirected(request, target, response.status)
+        if urlsplit(location).netloc:
+            following = following.without_host()
         if following.has_body and not self._rewind(request):
             return None
         self._redirects -= 1

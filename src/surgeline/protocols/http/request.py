@@ -6,7 +6,7 @@ What may not come from a script, because it would end a line or lie about the bo
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from surgeline.protocols.http.json_codec import encoder
@@ -68,6 +68,11 @@ class Request:
     def fields_elsewhere(self) -> dict[str, str]:
         """Return the fields that may go to another origin: not those that prove who asks."""
         return {name: value for name, value in self.fields.items() if name.lower() not in (*_CREDENTIALS, "host")}
+
+    def without_host(self) -> "Request":
+        """Return the same with the Host field of its URL, not of the script."""
+        kept = {name: value for name, value in self.fields.items() if name.lower() != "host"}
+        return replace(self, fields=kept)
 
     def fields_without_body(self) -> dict[str, str]:
         """Return the fields that do not speak of a body."""

@@ -111,7 +111,7 @@ class Response(RawResponse):
     def body(self) -> bytes:
         """The body, decoded from its Content-Encoding; empty when it was discarded or is streamed.
 
-        Raises ValueError when it cannot be decoded.
+        One whose coding nobody knows, "utf-8" say, is as it came. Raises ValueError when it cannot be decoded.
         """
         if not self.is_encoded or not self.raw_body:
             return self.raw_body
@@ -122,8 +122,10 @@ class Response(RawResponse):
             return self._body
 
     def _decoded(self) -> bytes:
-        from surgeline.protocols.http.compression import DecodeError, decode  # noqa: PLC0415 - few answers need it
+        from surgeline.protocols.http.compression import DecodeError, decode, is_known  # noqa: PLC0415 - few need it
 
+        if not is_known(self.headers["content-encoding"]):
+            return self.raw_body
         try:
             return decode(self.raw_body, self.headers["content-encoding"], self.decoded_bytes)
         except DecodeError as error:
@@ -181,9 +183,10 @@ class Response(RawResponse):
     def _decoder(self) -> Any:
         if not self.is_encoded:
             return None
-        from surgeline.protocols.http.compression import Decoder  # noqa: PLC0415 - few answers need it
+        from surgeline.protocols.http.compression import Decoder, is_known  # noqa: PLC0415 - few need it
 
-        return Decoder(self.headers["content-encoding"], self.decoded_bytes)
+        coding = self.headers["content-encoding"]
+        return Decoder(coding, self.decoded_bytes) if is_known(coding) else None
 
     async def lines(self) -> AsyncIterator[str]:
         """Give the body line by line, as UTF-8, without line ends."""

@@ -54,7 +54,7 @@ def parse_url(url: str, base: str | None = None, params: Params | None = None) -
     authority = shown if port in (None, default) else f"{shown}:{port}"
     path = quote(parts.path or "/", safe=_KEEP_IN_PATH)
     query = "&".join(part for part in (quote(parts.query, safe=_KEEP_IN_QUERY), encode_form(params)) if part)
-    whole = f"{path}?{query}" if query else path
+    whole = f"{path}?{query}" if query or "?" in url.partition("#")[0] else path
     shown_url = f"{parts.scheme}://{authority}{whole}"
     return Target(parts.scheme, host, default if port is None else port, whole, authority, shown_url, _user_info(parts))
 
