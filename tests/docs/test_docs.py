@@ -13,8 +13,8 @@ import click
 import pytest
 import trustme
 from documents import DOCUMENTS, ROOT, Block, anchors, blocks, links
-from healthy_generator import COMMAND
 
+from healthy_generator import COMMAND
 from surgeline.cli.main import surgeline
 from surgeline.schedule.duration import parse_duration
 from surgeline.script.load import load_script
