@@ -16,8 +16,9 @@ What is imported here is the public interface; everything else may change.
 
 __version__ = "0.1.0"
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from surgeline.data import pool
 from surgeline.data.weighted import weighted
@@ -38,7 +39,7 @@ from surgeline.script.executors import (
 from surgeline.script.hooks import setup, teardown, vu_start, vu_stop
 from surgeline.script.metrics import Counter, Gauge, Rate, Trend
 
-if TYPE_CHECKING:
+if _TYPE_CHECKING:
     from surgeline.protocols.http.auth import BasicAuth, BearerAuth, DigestAuth
     from surgeline.protocols.http.exchange import Retry
     from surgeline.protocols.http.options import DNS, TLS, HttpLimits
@@ -61,11 +62,11 @@ _CLIENT = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     """Import what belongs to the HTTP client when it is first asked for: it is a third of the package's start."""
     if name not in _CLIENT:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_CLIENT[name]), name)
+    value = globals()[name] = getattr(_import_module(_CLIENT[name]), name)
     return value
 
 

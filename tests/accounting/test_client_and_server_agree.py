@@ -7,10 +7,10 @@ be read, the test says which of them may be the greater.
 
 from collections import Counter
 
-import counting_server as server_side
+import bookkeeping_server as server_side
 import pytest
+from bookkeeping_server import CountingServer, full, nobody
 from counted_runs import run
-from counting_server import CountingServer, full, nobody
 
 from surgeline.errors import ExitCode
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import counting_server as server_side
+import bookkeeping_server as server_side
+from bookkeeping_server import WAIT, CountingServer, nobody
 from counted_runs import run
-from counting_server import WAIT, CountingServer, nobody
 
 from healthy_generator import COMMAND
 from surgeline.errors import ExitCode

@@ -334,6 +334,8 @@ def test_all_is_what_can_be_imported():
     assert sorted(surgeline.__all__) == list(dict.fromkeys(sorted(surgeline.__all__)))
     for name in surgeline.__all__:
         assert getattr(surgeline, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        surgeline.nothing  # noqa: B018
     public = {name for name in vars(surgeline) if not name.startswith("_")}
     submodules = {name for name in public if type(getattr(surgeline, name)).__name__ == "module"} - {"pool"}
     assert public - submodules == set(surgeline.__all__) - {"__version__"}

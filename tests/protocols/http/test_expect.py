@@ -69,10 +69,10 @@ WRONG = {
     "cookies": [5, "a", {"a": 5}],
     "auth": [5, "user", ()],
     "files": [5, "x", {"f": 5}, {"f": ()}, {5: b""}],
-    "data": [5, 1.5, object(), True],
-    "json": [object(), float],
+    "data": [5, 1.5, Ellipsis, True],
+    "json": [Ellipsis, float],
     "headers": [5, "x", ["a"], {"a": 5}, {"a b": "c"}, {"a": "b\r\nc"}, {5: "a"}],
-    "params": [5, "a=b", b"a", object()],
+    "params": [5, "a=b", b"a", Ellipsis],
     "name": [5, b"n", ["n"]],
     "tags": [5, "x", ["a"], {"status": "x"}],
 }
