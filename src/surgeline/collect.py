@@ -12,7 +12,7 @@ from surgeline.engine.load import Load, LoadedScenario
 from surgeline.engine.sink import Blocks
 from surgeline.errors import ExitCode
 from surgeline.judge.evaluate import ThresholdResult
-from surgeline.judge.verdict import Verdict, judge
+from surgeline.judge.verdict import CUT_OFF_SHARE, Verdict, judge
 from surgeline.metrics import names
 from surgeline.metrics.health import GeneratorHealth
 from surgeline.metrics.values import RateValue
@@ -117,11 +117,22 @@ class Results:
             self._thresholds,
             health,
             median_service_ms(self._registry),
-            doubts=self._load.doubts(),
+            doubts=[*self._load.doubts(), *self._cut_off(health, ended_early=interrupted or abort is not None)],
             abort_reason=None if abort is None else abort.reason.partition("\n")[0],
             ended_by_threshold=abort is not None and abort.exit_code is ExitCode.THRESHOLDS_FAILED,
             stopped=interrupted,
         )
+
+    def _cut_off(self, health: GeneratorHealth, *, ended_early: bool) -> list[str]:
+        """Say so where a large part of the requests had no answer when their iteration was over."""
+        counted = sum(self._registry.count(metric.name) for metric in (names.HTTP_REQS, names.OPERATIONS))
+        cut_off = health.abandoned_requests
+        if ended_early or cut_off <= CUT_OFF_SHARE * (counted + cut_off):
+            return []
+        return [
+            f"{cut_off:,.0f} of {counted + cut_off:,.0f} requests were cut off when their iteration ended, and are in no "
+            "other figure; was an `await` forgotten, or is graceful_stop too short?"
+        ]
 
     def _iteration_errors(self) -> tuple[IterationError, ...]:
         return tuple(

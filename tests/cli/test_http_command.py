@@ -12,11 +12,12 @@ from cli_support import surgeline
 
 
 class Seen:
-    """A server in a thread that answers everything with 200, and keeps the request lines, Host fields and peers."""
+    """A server in a thread that answers everything with 200, and keeps what it was sent and by whom."""
 
     def __init__(self):
         self.requests = []
         self.peers = []
+        self.bodies = []
         self.url = ""
 
 
@@ -33,6 +34,11 @@ def serving(tls=None, address=("127.0.0.1", 0), family=None):
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            seen.bodies.append((self.headers.get_all("Content-Type"), body))
+            self.do_GET()
 
         def log_message(self, *_):
             pass
@@ -93,9 +99,9 @@ def server_tls(authority):
     return context
 
 
-def load(folder, *options):
+def load(folder, *options, stdin=""):
     judged = ("--threshold", "http_req_failed rate==0", "--no-run-file")
-    return surgeline("http", *options, "-n", "3", "-c", "1", *judged, cwd=folder)
+    return surgeline("http", *options, "-n", "3", "-c", "1", *judged, cwd=folder, input=stdin)
 
 
 @pytest.mark.parametrize("own", [["--cert", "both.pem"], ["--cert", "cert.pem", "--key", "key.pem"]])
@@ -138,6 +144,29 @@ def test_a_proxy(tmp_path):
         ended = load(tmp_path, "http://api.test/path", "--proxy", proxy)
     assert ended.code == 0, ended
     assert seen.requests == [("GET http://api.test/path HTTP/1.1", "api.test", "Basic bWU6c2VjcmV0")] * 3
+
+
+FORM = ["application/x-www-form-urlencoded"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        (["--data", "a=b"], (FORM, b"a=b")),
+        (["--data", ""], (FORM, b"")),
+        (["--data", "@form.txt"], (FORM, b"a=b&c=\xff")),
+        (["--data", "@-"], (FORM, b"typed")),
+        (["--data", "a=b", "-H", "content-type: text/plain"], (["text/plain"], b"a=b")),
+        (["--json", "[1]"], (["application/json"], b"[1]")),
+        (["--json", "[1]", "-H", "content-type: text/x"], (["text/x"], b"[1]")),
+    ],
+)
+def test_a_body_goes_out_as_curl_sends_it(tmp_path, options, sent):
+    (tmp_path / "form.txt").write_bytes(b"a=b\r\n&c=\0\xff\n")
+    with serving() as seen:
+        ended = load(tmp_path, seen.url, *options, stdin="typed\n")
+    assert ended.code == 0, ended
+    assert seen.bodies == [sent] * 3
 
 
 def test_several_workers_do_the_same(files, server_tls):
@@ -188,6 +217,8 @@ def test_a_script_says_it_for_the_whole_run(files, server_tls, workers):
         (["--unix-socket", "a" * 200], "--unix-socket: expected a path of at most 107 bytes"),
         (["--unix-socket", "a", "--proxy", "http://p"], "--unix-socket, --proxy: expected one of them, found 2"),
         (["--connect-to", "a:x"], '--connect-to: expected "host", "host:port" or "unix:/path", found \'a:x\''),
+        (["--data", "@no.txt"], "--data: expected a file that can be read, found 'no.txt': No such file or directory"),
+        (["--data", "@."], "--data: expected a file that can be read, found '.': Is a directory"),
         (["--proxy", "https://me:secret@p"], "--proxy: expected a URL such as http://"),
     ],
 )

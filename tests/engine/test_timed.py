@@ -29,6 +29,7 @@ class User:
     lateness_ns: int = 70
     interrupted: bool = False
     abandoned: int = 0
+    connect_failures: int = 0
 
 
 @dataclass

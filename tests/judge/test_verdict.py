@@ -15,7 +15,7 @@ from surgeline.metrics.health import GeneratorHealth
 from surgeline.metrics.names import BUILTIN
 
 HEALTHY = GeneratorHealth(0.5, 0.01, 0.02, 1.0, 0, 0, 0.1, 0.2, 10.0, 50_000_000, 60.0)
-BUSY = replace(HEALTHY, loop_busy=0.95)
+BUSY = replace(HEALTHY, loop_busy=0.95, cpu_seconds=57.0)
 LATE = replace(HEALTHY, lateness_p99_ms=38.4)
 DROPPED = replace(HEALTHY, dropped_iterations=1_204)
 

@@ -11,6 +11,7 @@ from result_support import HAPPY, HEALTHY, NASTY, OVERLOADED, coupons, nasty
 from sample_results import operations_alone, with_operations
 
 from surgeline.errors import OptionError
+from surgeline.metrics.values import RateValue
 from surgeline.outputs.github import _text, annotations, github_markdown, make_github
 from surgeline.report.format import printable
 from surgeline.result import FailureKind, Kind
@@ -85,6 +86,20 @@ def test_long_tables_are_cut():
 
     assert markdown.count("unexpected status 503") == 50
     assert "30 more are not shown." in rendered(markdown)["paragraph"]
+
+
+def test_of_very_many_requests_the_busiest_and_the_failed_are_shown():
+    base = coupons()
+    request = replace(base.requests[0], failed=RateValue(0, 100))
+    busy = [replace(request, name=f"busy {place}") for place in range(80)]
+    failed = replace(request, name="failed", failed=RateValue(1, 0))
+    texts = rendered(github_markdown(replace(base, requests=(*busy, failed))))
+
+    names = [text for text in texts["cell"] if text.startswith("POST ")]
+    assert names == [*(f"POST busy {place}" for place in range(50)), "POST failed"]
+    assert (
+        '… 30 more names; give requests whose URL holds an id a name: vu.http.get(url, name="…")' in texts["paragraph"]
+    )
 
 
 def test_an_empty_run_has_no_empty_tables():

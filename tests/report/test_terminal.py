@@ -178,6 +178,50 @@ def test_the_total_is_over_all_requests():
     assert rows[0].duration.histogram.count == 10
 
 
+def many_names(kind=Kind.REQUESTS, failed=()):
+    """A run with 1,041 names: the request of /17 was sent 18 times. Those of `failed` failed once."""
+    rows = []
+    for place in range(1_041):
+        histogram = Histogram()
+        histogram.record(1_000_000, place + 1)
+        share = RateValue(int(place in failed), place + int(place not in failed))
+        rows.append(RequestRow("", f"/{place}", TrendValue(histogram), 10.0, share, kind))
+    return replace(coupons(), requests=tuple(rows))
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        (Kind.REQUESTS, 'give requests whose URL holds an id a name: vu.http.get(url, name="…")'),
+        (Kind.OPERATIONS, "give operations that differ in an id one name"),
+    ],
+)
+def test_of_very_many_names_the_busiest_and_the_failed_are_shown(kind, advice):
+    failed = range(0, 100, 10)
+    text = render_summary(many_names(kind, failed), width=150, color=False)
+    lines = text.splitlines()
+    names = [int(line.split()[0][1:]) for line in lines if line.startswith("  /")]
+
+    assert names == [*failed, *range(991, 1_041)]
+    total = next(place for place, line in enumerate(lines) if f"all {kind.value}" in line)
+    assert lines[total].split()[2] == f"{sum(range(1_042)):,}"
+    assert lines[total + 1] == f"  … 981 more names; {advice}"
+
+
+def test_of_very_many_failed_names_as_many_are_shown():
+    text = render_summary(many_names(failed=range(500)), width=150, color=False)
+
+    assert sum(line.startswith("  /") for line in text.splitlines()) == 100
+    assert "… 941 more names" in text
+
+
+def test_where_all_names_are_shown_nothing_is_said_of_more():
+    result = many_names()
+    assert "more name" not in render_summary(replace(result, requests=result.requests[:50]), width=150, color=False)
+    text = render_summary(replace(result, requests=result.requests[:51]), width=150, color=False)
+    assert "… 1 more name; " in text
+
+
 @pytest.mark.parametrize(("factor", "shown"), [(1.0, False), (1.02, False), (1.3, True)])
 def test_waiting_is_told_when_it_is_noticeable(factor, shown):
     text = render_summary(coupons(response_factor=factor), width=100, color=False)

@@ -187,6 +187,7 @@ http_options(
     lines = text[text.index("\nHTTP\n") :].splitlines()
     assert lines[:5] == ["", "HTTP", "  redirects 0", "  keep_cookies true", "  headers.Authorization (redacted)"]
     assert "  no_proxy a.test, .b.test" in lines
+    assert "  hosts  auth.test -> 127.0.0.1" in lines
     assert "secret" not in text
 
 

@@ -2,7 +2,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 from surgeline._native.http_origin cimport Dialer, Prepared
 from surgeline._native.http_outcomes cimport Outcome, RawResponse
-from surgeline._native.poller cimport Completion, Wakeable
+from surgeline._native.poller cimport Completion, Poller, Wakeable
 
 
 cdef class Carrier(Dialer):
@@ -24,6 +24,7 @@ cdef class HttpCall(Completion):
     cdef bytes head
     cdef readonly bytes body
     cdef object source, exchange
+    cdef bint is_read  # is the body read from a source, or was it?
     cdef BodyStream stream
     cdef int body_use
     cdef uint64_t max_body
@@ -42,6 +43,7 @@ cdef class BodyPiece(Completion):
 
 
 cdef class BodyStream:
+    cdef Poller poller
     cdef HttpCall call
     cdef RawResponse response
     cdef list pieces

@@ -68,6 +68,7 @@ cdef class HttpCall(Completion):
             self.head = request.head_for(fields, body, source)
         self.body = body or None
         self.source = source
+        self.is_read = source is not None
         self.lookup_started = self.connect_started = self.connected = self.secured = 0
         self.send_started = self.sent = self.first_byte = 0
         self.bytes_sent = self.bytes_received = 0
@@ -93,7 +94,9 @@ cdef class HttpCall(Completion):
         source, self.source = self.source, None
         try:
             source.close()
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
             self.poller.loop.call_exception_handler(
                 {"message": "Exception when the body of a request was closed", "exception": error, "future": self})
         return 0
@@ -125,12 +128,14 @@ cdef class BodyPiece(Completion):
         self.note_if_forgotten()
 
     cdef int on_cancel(self) except -1:
-        self.call.deadline = INT64_MAX  # nobody waits any more
+        if self.call is not None:
+            self.call.deadline = INT64_MAX  # nobody waits any more
         return 0
 
 
 cdef class BodyStream:
     def __init__(self, HttpCall call not None, RawResponse response not None):
+        self.poller = call.poller
         self.call = call
         self.response = response
         self.pieces = []
@@ -139,7 +144,7 @@ cdef class BodyStream:
         cdef BodyPiece piece
         if self.reader is not None and not self.reader.done():
             raise RuntimeError("expected one task to read a response's body, found another that waits for it")
-        piece = BodyPiece(self.call.poller)
+        piece = BodyPiece(self.poller)
         piece.call = self.call
         self.reader = piece
         if not self.pieces and not self.ended:
@@ -152,6 +157,7 @@ cdef class BodyStream:
         if not self.ended:
             self.call.connection.leave()
             self.end()
+            self.pieces.clear()
             self.wake()
 
     cdef int push(self, bytes piece) except -1:
@@ -164,7 +170,11 @@ cdef class BodyStream:
         return 0
 
     cdef int end(self) except -1:
+        """Let go of what holds us: a megabyte of pieces must not wait for the collector of cycles."""
         self.ended = True
+        self.call.stream = None
+        self.call = None
+        self.response = None
         return 0
 
     cdef int wake(self) except -1:

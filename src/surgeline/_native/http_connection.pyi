@@ -3,7 +3,7 @@
 STAGE_RESOLVE: str
 """The name was not looked up; the detail is the exception, or "timed out"."""
 STAGE_CONNECT: str
-"""No address let us connect; the number is the last one's errno."""
+"""No address let us connect; the number is the last one's errno, the detail the proxy's name, if there is one."""
 STAGE_TUNNEL: str
 """The proxy gave no connection; the detail is its status or text, else the number is an errno."""
 STAGE_TLS: str

@@ -232,7 +232,7 @@ cdef class Connection(Carrier):
         if self.attempts < len(self.origin.addresses):
             self.unwatch_and_close()
             return self.open()
-        return self.fail(STAGE_CONNECT, number, None)
+        return self.fail(STAGE_CONNECT, number, self.origin.via)
 
     cdef int on_connected(self) except -1:
         cdef int number = 0
@@ -398,7 +398,9 @@ cdef class Connection(Carrier):
         self.pieces_at_once += 1
         try:
             piece = call.source.read(PIECE)
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
             return self.fail(STAGE_BODY, 0, error) if self.call is call else 0
         if self.call is not call:
             return 0  # what makes the body ended the call
@@ -553,25 +555,30 @@ cdef class Connection(Carrier):
         comes last: it may do anything with this connection."""
         cdef HttpCall call = self.call
         cdef BodyStream stream = call.stream
+        cdef RawResponse response
         cdef bint is_first = stream is None
         if is_first:
             if self.pool.may_go_on(call, &self.parser):
-                self.parser.body_use = SL_HTTP_DISCARD
-                sl_http_release_body(&self.parser)
+                # Kept: if no hop follows after all, it is the script's.
+                self.parser.body_use = SL_HTTP_KEEP
+                self.parser.max_body_bytes = self.pool.rules.body_bytes
                 return 0 if status == SL_HTTP_MORE else self.complete()
-            stream = call.stream = BodyStream(call, self.respond(call))
-            stream.response.ok = not self.outcome(call, stream.response).is_failure
+            response = self.respond(call)
+            stream = call.stream = BodyStream(call, response)
+            response.ok = not self.outcome(call, response).is_failure
+        else:
+            response = stream.response
         if self.parser.body_size:
             stream.push(PyBytes_FromStringAndSize(<const char *>self.parser.body, <Py_ssize_t>self.parser.body_size))
             sl_http_release_body(&self.parser)
         if is_first or stream.pieces:
             call.deadline = INT64_MAX  # until the script waits for more, however long it takes over this
         if status == SL_HTTP_DONE:
+            self.finish_hop(response)
             stream.end()
-            self.finish_hop(stream.response)
         if is_first:
-            stream.response.stream = stream
-            return self.pool.go_on(call, stream.response)
+            response.stream = stream
+            return self.pool.go_on(call, response)
         return stream.wake()
 
     cdef int pause(self, bint paused) except -1:
@@ -659,7 +666,7 @@ cdef class Connection(Carrier):
         a new one, if no harm can come of it (RFC 9110 9.2.2), as browsers and Go's client do."""
         cdef HttpCall call = self.call
         cdef bint was_kept = not call.connect_started
-        cdef bint is_harmless = call.source is None and (call.request.endpoint.repeatable or not call.bytes_sent)
+        cdef bint is_harmless = not call.is_read and (call.request.endpoint.repeatable or not call.bytes_sent)
         if not was_kept or not is_harmless or sl_http_started(&self.parser) or self.pool.closed:
             return self.fail(stage, number, detail)
         self.call = None
@@ -674,7 +681,9 @@ cdef class Connection(Carrier):
             return self.fail(STAGE_TUNNEL, 0, "timed out")
         if self.state == HANDSHAKING:
             return self.fail(STAGE_TLS, 0, "the handshake timed out")
-        return self.fail(STAGE_CONNECT_TIMEOUT if self.state == CONNECTING else STAGE_TIMEOUT, 0, None)
+        if self.state == CONNECTING:
+            return self.fail(STAGE_CONNECT_TIMEOUT, 0, self.origin.via)
+        return self.fail(STAGE_TIMEOUT, 0, None)
 
     cdef int fail(self, str stage, int number, detail) except -1:
         """The hop failed: a sample with an error code, and a response that says why."""

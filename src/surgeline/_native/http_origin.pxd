@@ -14,6 +14,7 @@ cdef class Origin:
     cdef readonly int port
     cdef readonly object tls
     cdef readonly bytes tunnel
+    cdef readonly str via
     cdef readonly list addresses
     cdef readonly object resolve
     cdef dict sources

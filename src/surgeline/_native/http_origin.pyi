@@ -10,7 +10,7 @@ class Origin:
     """Scheme, host and port, the socket addresses once known, and the TLS context.
 
     `resolve(origin)` is called when a connection needs an address; it, or a task that it starts, answers with
-    `resolved` or `unresolved`. `tunnel` is the request that a proxy is sent first. `sources` are (address family,
+    `resolved` or `unresolved`. `via` names the proxy that connections go to, `tunnel` is the request that it is sent first. `sources` are (address family,
     struct sockaddr) to send from, by the number of the user. With `rotate` each new connection begins at the next
     address, else at the one that last worked; those that refused are tried last.
     """
@@ -20,6 +20,7 @@ class Origin:
     port: int
     tls: ssl.SSLContext | None
     tunnel: bytes | None
+    via: str | None
     addresses: list[tuple[int, bytes]]
     def __init__(
         self,
@@ -30,6 +31,7 @@ class Origin:
         resolve: Callable[[Origin], None],
         *,
         tunnel: bytes | None = None,
+        via: str | None = None,
         sources: Iterable[tuple[int, bytes]] = (),
         rotate: bool = True,
     ) -> None: ...

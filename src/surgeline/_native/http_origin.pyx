@@ -9,6 +9,7 @@ from libc.stdint cimport int64_t
 from surgeline._native.http_outcomes cimport Endpoint
 from surgeline._native.poller cimport Channel, sl_now
 
+cdef int64_t LEFT_ALONE_NS = 1_000_000_000
 cdef bytes LENGTH = b"Content-Length: "
 cdef bytes CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
@@ -23,13 +24,14 @@ cdef class Dialer(Channel):
 
 cdef class Origin:
     def __init__(self, str scheme not None, str host not None, int port, tls, resolve, *, bytes tunnel=None,
-                 sources=(), bint rotate=True):
+                 str via=None, sources=(), bint rotate=True):
         self.scheme = scheme
         self.host = host
         self.port = port
         self.tls = tls
         self.resolve = resolve
         self.tunnel = tunnel
+        self.via = via
         self.sources = {}
         for family, address in sources:
             self.sources.setdefault(family, []).append(address)
@@ -45,7 +47,7 @@ cdef class Origin:
         if addresses != self.addresses:
             self.addresses = list(addresses)
             self.turn = 0
-        self.refusing = [False] * len(self.addresses)
+        self.refusing = [0] * len(self.addresses)
         waiting, self.waiting = self.waiting, []
         for dialer in waiting:
             (<Dialer>dialer).on_resolved()
@@ -78,11 +80,12 @@ cdef class Origin:
 
     cdef int begin_at(self):
         """Return the number of the address that a connection tries first: the next, or the one that last worked, and
-        never one that lately refused while there are others."""
+        not one that refused within the last second while there are others."""
         cdef int count = <int>len(self.addresses), i, number
+        cdef int64_t now = 0 if count == 1 else sl_now()
         for i in range(count):
             number = (self.turn + i) % count
-            if not self.refusing[number]:
+            if now >= <int64_t>self.refusing[number]:
                 break
         else:
             number = self.turn % count
@@ -91,7 +94,7 @@ cdef class Origin:
 
     cdef int note(self, int number, bint refuses) except -1:
         if number < len(self.refusing):
-            self.refusing[number] = refuses
+            self.refusing[number] = sl_now() + LEFT_ALONE_NS if refuses else 0
         return 0
 
     cdef bytes source(self, int family, long user):

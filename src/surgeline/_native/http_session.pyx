@@ -5,7 +5,7 @@ another hop follows; all others never leave native code. Knows nothing of script
 """
 
 from cpython.object cimport PyObject
-from libc.stdint cimport INT64_MAX, int64_t, uint64_t
+from libc.stdint cimport INT64_MAX, UINT64_MAX, int64_t, uint64_t
 
 from types import GenericAlias
 
@@ -75,13 +75,15 @@ cdef class Session(Pool):
             self.tls_sessions = {}
 
     def get(self, url, **options):
+        cdef int use
         # The plainest request there is, and the one that a generator is measured by.
         if not options and self.is_plain:
             self.follow()
             prepared = self.prepared_gets.get(url)
             if prepared is not None:
-                return self.start(<Prepared>prepared, None, None, None, None, self.rules.timeout_ns,
-                                  SL_HTTP_DISCARD if self.rules.discard_bodies else SL_HTTP_KEEP, self.rules.body_bytes)
+                use = SL_HTTP_DISCARD if self.rules.discard_bodies else SL_HTTP_KEEP
+                return self.start(<Prepared>prepared, None, None, None, None, self.rules.timeout_ns, use,
+                                  self.most(use))
         return self.request("GET", url, **options)
 
     cpdef int follow(self) except -1:
@@ -98,13 +100,18 @@ cdef class Session(Pool):
     def call(self, Prepared request not None, bytes body, int64_t timeout_ns, *, bytes fields=None, exchange=None,
              source=None, int body_use=SL_HTTP_KEEP, max_body=None):
         return self.start(request, body, fields, exchange, source, timeout_ns, body_use,
-                          self.rules.body_bytes if max_body is None else <uint64_t>max_body)
+                          self.most(body_use) if max_body is None else <uint64_t>max_body)
+
+    cdef uint64_t most(self, int body_use):
+        """Return the most bytes of a body: only one that is kept costs memory."""
+        return self.rules.body_bytes if body_use == SL_HTTP_KEEP else UINT64_MAX
 
     cdef HttpCall start(self, Prepared request, bytes body, bytes fields, object exchange, object source,
                         int64_t timeout_ns, int body_use, uint64_t max_body):
-        cdef HttpCall call = HttpCall.__new__(HttpCall)
+        cdef HttpCall call
         if self.closed:
             raise RuntimeError("expected a request while the virtual user lives, found one after its end")
+        call = HttpCall.__new__(HttpCall)
         call.poller = self.poller
         call.owner = self
         call.exchange = exchange
@@ -175,6 +182,7 @@ cdef class Session(Pool):
             elif connection.call.stream is not None:
                 connection.call.stream.cancel()
             else:
+                connection.call.note_if_forgotten()  # to cancel is to look at it
                 connection.call.cancel()
         for call in list(self.pausing):
             call.cancel()

@@ -31,6 +31,7 @@ cdef class Recorder:
     cdef object on_error, on_interrupt
     cdef readonly long active, started
     cdef long index, of, peak
+    cdef long repeating  # users whose iterations follow one another
 
 
 cdef class Iterations(Wakeable):

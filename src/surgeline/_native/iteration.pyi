@@ -10,8 +10,11 @@ from typing import Any
 from surgeline._native.cells import CounterCell, TrendCell
 from surgeline._native.poller import Poller
 
-def pause_ns(connect_failures: int) -> int:
-    """Return how long a user rests who could not connect this many times in a row: 10 ms, doubled, up to 1 s."""
+def pause_ns(connect_failures: int, users: int = 1) -> int:
+    """Return how far apart the iterations of a user start who could not connect this many times in a row.
+
+    10 ms, doubled, up to 50 ms; longer with more than 500 users, who try 10,000 times a second together.
+    """
 
 class UserState:
     """What the engine and the clients tell each other about a virtual user."""

@@ -25,11 +25,14 @@ cdef extern from "Python.h":
     void Py_DECREF(PyObject *)
 
 cdef int64_t FIRST_PAUSE_NS = 10_000_000
-cdef int64_t LONGEST_PAUSE_NS = 1_000_000_000
+cdef int64_t LONGEST_PAUSE_NS = 50_000_000
+# All users together try at most 10,000 times a second.
+cdef int64_t PAUSE_OF_EACH_NS = 100_000
 
 
-def pause_ns(long connect_failures):
-    return min(FIRST_PAUSE_NS << min(connect_failures - 1, 10), LONGEST_PAUSE_NS) if connect_failures > 0 else 0
+def pause_ns(long connect_failures, long users=1):
+    longest = max(LONGEST_PAUSE_NS, users * PAUSE_OF_EACH_NS)
+    return min(FIRST_PAUSE_NS << min(connect_failures - 1, 10), longest) if connect_failures > 0 else 0
 
 
 cdef class UserState:
@@ -82,6 +85,7 @@ cdef class Recorder:
         """One iteration after the other, while the budget lets them start."""
         cdef Iterations iterations = self.once(poller, function, user, 0)
         iterations.budget = budget
+        self.repeating += 1
         return iterations
 
 
@@ -91,6 +95,10 @@ cdef int reraise() except -1:
 
 
 cdef class Iterations(Wakeable):
+    def __dealloc__(self):
+        if self.budget is not None:
+            self.recorder.repeating -= 1
+
     def __await__(self):
         return self
 
@@ -113,8 +121,10 @@ cdef class Iterations(Wakeable):
                         return next(self.poller.sleep_until(self.ended))
                     self.ended = 0
                     setbacks = max(self.user.connect_failures, self.fruitless)
-                    if setbacks:
-                        return next(self.poller.sleep_until(sl_now() + pause_ns(setbacks)))
+                    # Counted from the last start: who waits by itself anyway must not try less often for it.
+                    due = self.started + pause_ns(setbacks, self.recorder.repeating)
+                    if setbacks and due > sl_now():
+                        return next(self.poller.sleep_until(due))
                     if self.poller.steps == self.steps:
                         return None  # an iteration that waited for nothing: let the loop serve the others
                 if not self.may_start():

@@ -1,8 +1,10 @@
 """`surgeline http URL`: load one URL, as with wrk, hey or oha."""
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -52,7 +54,12 @@ RUN_OPTIONS = (
 )
 @click.option("-X", "--method", metavar="METHOD", help="GET, or POST when there is a body.")
 @click.option("-H", "--header", multiple=True, metavar="'NAME: VALUE'", help="A header field; may be given again.")
-@click.option("--data", metavar="TEXT", help="Send this body.")
+@click.option(
+    "--data",
+    metavar="TEXT|@FILE",
+    help="Send this body, or a file's without line ends (@- is standard input), as curl does: as "
+    "application/x-www-form-urlencoded unless -H gives a Content-Type.",
+)
 @click.option("--json", "json_text", metavar="JSON", help="Send this body as application/json.")
 @click.option("--timeout", metavar="TIME", help="For each request; 60s unless given.")
 @click.option("--cacert", metavar="FILE", help="Trust these authorities, a file or a folder, not the system's.")
@@ -128,15 +135,30 @@ def _request_options(
     headers = _headers(header)
     if json_text is not None:
         _refuse_bad_json(json_text)
-        headers.setdefault("Content-Type", "application/json")
-    body = data if json_text is None else json_text
-    if body is not None:
-        request["data"] = body
+        request["data"] = json_text
+        _set_default(headers, "Content-Type", "application/json")
+    elif data is not None:
+        request["data"] = _read_body(data[1:]) if data.startswith("@") else data
+        _set_default(headers, "Content-Type", "application/x-www-form-urlencoded")
     if headers:
         request["headers"] = headers
     if timeout is not None:
         request["timeout"] = positive_duration(timeout, "--timeout") / SECOND_NS
     return request
+
+
+def _set_default(headers: dict[str, str], name: str, value: str) -> None:
+    if name.lower() not in map(str.lower, headers):
+        headers[name] = value
+
+
+def _read_body(path: str) -> bytes:
+    """Return what a file, or standard input (`-`), holds without line ends and zero bytes, as curl does."""
+    try:
+        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise OptionError(f"--data: expected a file that can be read, found {path!r}: {error.strerror}") from None
+    return content.translate(None, b"\r\n\0")
 
 
 def _one_request(method: str, url: str, options: dict[str, Any]) -> ScenarioFunction:

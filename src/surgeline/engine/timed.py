@@ -74,6 +74,8 @@ class Timing:
                 self._user.abandoned += 1
                 return
             self._error = self._error or kind.__name__
+        # Who cannot connect fails at once; this count is what keeps the closed model from spinning.
+        self._user.connect_failures = self._user.connect_failures + 1 if isinstance(error, OSError) else 0
         operations, failed, duration, response_time = _cells(self._scope, (self._name, self._tags, self._error))
         operations.add()
         failed.add(bool(self._error))

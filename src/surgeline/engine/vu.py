@@ -13,6 +13,8 @@ from surgeline._native.poller import now_ns
 from surgeline.engine.context import RunContext
 from surgeline.engine.scope import UserTags, group, scope_here
 from surgeline.engine.timed import Timing
+from surgeline.errors import OptionError
+from surgeline.schedule.duration import parse_duration
 from surgeline.schedule.share import Share
 
 
@@ -93,15 +95,18 @@ class VirtualUser(UserState):
             self._random = Random(f"{self._context.seed}/{self.scenario}/{self.number}")
         return self._random
 
-    def sleep(self, seconds: float) -> Awaitable[None]:
-        """Wait. Raises ValueError for a negative time, TypeError for what is no number."""
+    def sleep(self, seconds: float | str) -> Awaitable[None]:
+        """Wait for so many seconds, or for a duration such as "1m30s".
+
+        Raises ValueError for a negative time and for text that is no duration, TypeError for what is neither.
+        """
         try:
-            negative = seconds < 0
+            negative = seconds < 0  # type: ignore[operator] # users sleep often, and hardly ever by a text
         except TypeError:
-            raise TypeError(f"sleep: expected seconds as a number such as 1.5, found {seconds!r}") from None
+            return self.sleep(_in_seconds(seconds))
         if negative:
             raise ValueError(f"sleep: expected seconds from 0 up, found {seconds!r}")
-        return self._context.poller.sleep_until(now_ns() + int(seconds * 1e9))
+        return self._context.poller.sleep_until(now_ns() + int(seconds * 1e9))  # type: ignore[operator]
 
     def think(self, wait: Wait) -> Awaitable[None]:
         """Wait as a person does who reads and types: `await vu.think(uniform(1, 3))`."""
@@ -124,3 +129,10 @@ class VirtualUser(UserState):
         """Close every client."""
         for client in self.clients:
             client.close()
+
+
+def _in_seconds(duration: Any) -> float:
+    try:
+        return parse_duration(duration, "sleep") / 1e9
+    except OptionError as error:
+        raise (ValueError if isinstance(duration, str) else TypeError)(str(error)) from None

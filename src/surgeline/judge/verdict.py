@@ -16,8 +16,11 @@ from surgeline.metrics.names import DROPPED_ITERATIONS
 BUSY_SECONDS = 0.5
 BUSY_SHARE = 0.01
 """Of the time: as much can be in a p99."""
-"""Share of its time that the loop may work before its own queueing shows in the figures."""
 _NAMED = 3
+_BLOCKED = 0.3
+"""Share of the time that the loop was busy in which it also computed; with less, it waited for something."""
+CUT_OFF_SHARE = 0.25
+"""Of all requests: with more of them cut off, the figures are of those that happened to be quick."""
 
 
 class Outcome(Enum):
@@ -105,9 +108,14 @@ def _outcome(results: Sequence[ThresholdResult], *, limited: bool) -> Outcome:
 def _generator_limits(health: GeneratorHealth, p50_ms: float) -> list[str]:
     reasons = []
     if loop_too_busy(health):
+        advice = "lower the rate, make the script lighter, or use more cores or machines"
+        if health.cpu_seconds < _BLOCKED * health.loop_busy * health.seconds:
+            advice = (
+                "it did not compute meanwhile, so the script blocked it (time.sleep, requests, a database driver?): "
+                "use what can be awaited, or asyncio.to_thread"
+            )
         reasons.append(
-            f"the generator was the limit: its loop was {_how_busy(health)} busy (at most {BUSY_LIMIT:.0%}); "
-            "lower the rate, make the script lighter, or use more cores or machines"
+            f"the generator was the limit: its loop was {_how_busy(health)} busy (at most {BUSY_LIMIT:.0%}); {advice}"
         )
     limit = lateness_limit_ms(p50_ms)
     if health.lateness_p99_ms > limit:

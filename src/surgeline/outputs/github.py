@@ -14,6 +14,7 @@ from surgeline.judge.verdict import Outcome
 from surgeline.metrics.values import TrendValue
 from surgeline.outputs.at_the_end import AtTheEnd, Notify
 from surgeline.outputs.files import append
+from surgeline.report.busiest import rest_of, rows_to_show
 from surgeline.report.format import clock, duration, number, percent, printable, rate
 from surgeline.result import Kind, RunResult
 
@@ -93,10 +94,12 @@ def _thresholds(result: RunResult) -> str:
         )
         for judged in result.thresholds
     ]
-    return _table("Thresholds", ("", "Metric", "Condition", "Measured"), ":-:|---|---|--:", rows)
+    return _cut_table("Thresholds", ("", "Metric", "Condition", "Measured"), ":-:|---|---|--:", rows)
 
 
 def _requests(result: RunResult, kind: Kind) -> str:
+    of_kind = [row for row in result.requests if row.kind is kind]
+    shown = rows_to_show(of_kind)
     rows = [
         (
             _text(row.title),
@@ -105,12 +108,11 @@ def _requests(result: RunResult, kind: Kind) -> str:
             *_times(row.duration),
             percent(row.failed.stat("rate")),
         )
-        for row in result.requests
-        if row.kind is kind
+        for row in shown
     ]
     title = kind.value.capitalize()
     header = (title.removesuffix("s"), "Count", "Rate", "p50", "p95", "p99", "max", "Failed")
-    return _table(title, header, "---" + "|--:" * 7, rows)
+    return _table(title, header, "---" + "|--:" * 7, rows, _text(rest_of(of_kind, shown)))
 
 
 def _times(trend: TrendValue) -> list[str]:
@@ -127,23 +129,29 @@ def _checks(result: RunResult) -> str:
         )
         for check in result.checks
     ]
-    return _table("Checks", ("", "Check", "Passed", "Fails"), ":-:|---|--:|--:", rows)
+    return _cut_table("Checks", ("", "Check", "Passed", "Fails"), ":-:|---|--:|--:", rows)
 
 
 def _errors(result: RunResult) -> str:
     failed = [(_text(" ".join(failure.parts)), number(failure.count)) for failure in result.failures]
     raised = [(_text(error.kind), number(error.count)) for error in result.iteration_errors]
-    return _table("Errors", ("Error", "Count"), "---|--:", [*failed, *raised])
+    return _cut_table("Errors", ("Error", "Count"), "---|--:", [*failed, *raised])
 
 
-def _table(title: str, header: Sequence[str], alignment: str, rows: Sequence[Sequence[str]]) -> str:
+def _cut_table(title: str, header: Sequence[str], alignment: str, rows: Sequence[Sequence[str]]) -> str:
+    more = len(rows) - _MOST_ROWS
+    return _table(
+        title, header, alignment, rows[:_MOST_ROWS], f"{number(more)} more are not shown." if more > 0 else ""
+    )
+
+
+def _table(title: str, header: Sequence[str], alignment: str, rows: Sequence[Sequence[str]], rest: str) -> str:
     if not rows:
         return ""
-    lines = [" | ".join(cells) for cells in (header, *rows[:_MOST_ROWS])]
+    lines = [" | ".join(cells) for cells in (header, *rows)]
     lines.insert(1, alignment)
-    more = len(rows) - _MOST_ROWS
-    left_out = f"\n\n{number(more)} more are not shown." if more > 0 else ""
-    return f"### {title}\n\n" + "\n".join(f"| {line} |" for line in lines) + left_out
+    table = "\n".join(f"| {line} |" for line in lines)
+    return "\n\n".join(filter(None, (f"### {title}", table, rest)))
 
 
 def _text(text: str) -> str:

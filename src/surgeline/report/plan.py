@@ -139,7 +139,7 @@ def render_plan(plan: Inspection, width: int) -> str:
         _section("METRICS OF THE SCRIPT", plan.metrics, lambda one: [_metric(one)]),
         _section("ENV", plan.env, lambda one: _env(one, width), _unread(plan, width)),
         _options(plan, width),
-        _section("HTTP", plan.http.items(), lambda one: _wrapped(f"{one[0]} {_value(one[1])}", width)),
+        _section("HTTP", plan.http.items(), lambda one: _wrapped(_http(*one), width)),
         _section("TAGS", plan.tags.items(), lambda one: _wrapped(f"{one[0]}={_sourced(one[1])}", width)),
         _section("OUTPUTS", plan.outputs, lambda one: _wrapped(one, width)),
     )
@@ -367,6 +367,12 @@ def _env(one: EnvPlan, width: int) -> list[str]:
     default = "no default" if one.default is None else f"default {one.default!r}"
     source = "default" if one.source == "default" else f"{one.source}; {default}"
     return _wrapped(f"{one.name} = {one.value!r}  ({source})", width)
+
+
+def _http(name: str, value: Any) -> str:
+    """A host holds dots of its own, and the name of the option would look like a part of it."""
+    option, _, host = name.partition(".")
+    return f"{option}  {host} -> {value}" if option == "hosts" else f"{name} {_value(value)}"
 
 
 def _options(plan: Inspection, width: int) -> list[str]:

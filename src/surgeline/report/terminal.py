@@ -24,6 +24,7 @@ from surgeline.metrics.names import (
     Metric,
 )
 from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue, Value
+from surgeline.report.busiest import rest_of, rows_to_show
 from surgeline.report.format import amount, clock, data_size, duration, number, percent, printable, rate
 from surgeline.report.table import INDENT, Cell, Row, narrowed_table, table
 from surgeline.result import FailureKind, IterationError, Kind, Metrics, RequestRow, RunResult
@@ -189,11 +190,15 @@ def _checks(result: RunResult, width: int) -> Lines:
 
 def _requests(result: RunResult, kind: Kind, width: int) -> Lines:
     of_kind = _of(kind, result.requests)
-    rows = [_request_row(row) for row in of_kind]
-    if len(rows) > 1:
+    if not of_kind:
+        return []
+    shown = rows_to_show(of_kind)
+    rows = [_request_row(row) for row in shown]
+    if len(of_kind) > 1:
         rows.append(_request_row(_total(of_kind), title=f"all {kind.value}", style="bold"))
     header = ("count", "rate", "p50", "p90", "p95", "p99", "max", "failed")
-    return [*table(kind.value.upper(), header, rows, width), *_waiting(result, kind, width)] if rows else []
+    rest = [Text(line, _QUIET) for line in _wrapped(rest_of(of_kind, shown), width, " " * INDENT)]
+    return [*table(kind.value.upper(), header, rows, width), *rest, *_waiting(result, kind, width)]
 
 
 def _request_row(row: RequestRow, *, title: str = "", style: str = "") -> Row:

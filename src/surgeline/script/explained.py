@@ -4,7 +4,7 @@ Must not know any declaration.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from inspect import Parameter
 from typing import Any, ParamSpec, TypeVar
@@ -16,9 +16,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def explained(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def explained(name: str, instead: Mapping[str, str] | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Let a function raise OptionError where its parameters do not fit; `name` is what scripts call it.
 
+    `instead` says what to do for options that it has not, but that scripts may be expected to try.
     A TypeError from inside of the function stays what it is.
     """
 
@@ -28,7 +29,7 @@ def explained(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
             try:
                 return function(*args, **kwargs)
             except TypeError:
-                misfit = _misfit(name, function, args, kwargs)
+                misfit = _misfit(name, instead or {}, function, args, kwargs)
                 if misfit is None:
                     raise
                 raise OptionError(f"{name}: {misfit}") from None
@@ -38,7 +39,18 @@ def explained(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     return explain
 
 
-def _misfit(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
+def advice(option: str, known: Collection[str], instead: Mapping[str, str]) -> str:
+    """Return how the error about an option that there is not goes on: what to do instead, or what may be meant."""
+    return f"; {instead[option]}" if option in instead else suggest(option, known)
+
+
+def _misfit(
+    name: str,
+    instead: Mapping[str, str],
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> str | None:
     """Say what does not fit in a call; None where everything does."""
     parameters = list(inspect.signature(function).parameters.values())
     if parameters and parameters[0].name == "self":
@@ -46,7 +58,7 @@ def _misfit(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwar
     known = [one.name for one in parameters]
     for option in kwargs:
         if option not in known:
-            return f"expected {', '.join(known)}; found {option!r}{suggest(option, known)}"
+            return f"expected {', '.join(known)}; found {option!r}{advice(option, known, instead)}"
     placed = [one.name for one in parameters if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
     if len(args) > len(placed):
         return f"expected options by name: {_written(name, parameters)}; found {args[len(placed)]!r}"

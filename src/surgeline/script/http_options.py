@@ -6,6 +6,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from surgeline.engine.scope import current_scope
 from surgeline.errors import OptionError
+from surgeline.protocols.http.foreign_names import INSTEAD_IN_HTTP_OPTIONS
 from surgeline.protocols.http.options import HttpOptions
 from surgeline.protocols.http.origins import refuse_unusable
 from surgeline.script.collection import collecting
@@ -25,7 +26,7 @@ def _with_parameters_of(kind: Callable[P, Any]) -> Callable[[Callable[..., T]], 
     return show
 
 
-@explained("http_options")
+@explained("http_options", INSTEAD_IN_HTTP_OPTIONS)
 @_with_parameters_of(HttpOptions)
 def http_options(**options: Any) -> None:
     """Declare the options of `vu.http`, for all virtual users of the run; at most once, at the top of a script.

@@ -1,7 +1,7 @@
 """Takes secrets out of what is to be stored. Pure.
 
 A secret is a value whose name says so, what a URL logs in with, and the value of a secret environment variable wherever
-it stands. What a script has in its own text, under a name that does not say so, is not known to be one.
+it stands. What a script has in its own text is for `redact_code` to find.
 """
 
 import json
@@ -13,14 +13,16 @@ REDACTED = "(redacted)"
 SHORTEST_SECRET = 6
 """Shorter values of secret variables are not looked for in texts: they stand everywhere."""
 
-_TELLING_NAME = (
+TELLING_NAME = (
     r"token|passw|pwd|passphrase|secret|key(?!word|board)|auth|credential|cookie|session|signature|dsn|jwt"
     r"|(?<![a-z])sig(?![a-z])|(?<![\w.-])code(?![\w.-])"
 )
+"""A pattern of what names say so, in any case."""
 _NAMED_VALUE = r"(?P<name>[\w.-]+)(?P<between>\s*[:=]\s*)(?P<value>.+)"
 # All of these also fit into JSON as text: they end where a text ends.
-_URL_LOGIN = r"(?<=://)[^/?#@\s\"'\\]+(?=@)"
-_QUERY_VALUE = rf"(?P<name>[?&#][^=&\s\"'\\]*(?:{_TELLING_NAME})[^=&\s\"'\\]*=)[^&#\s\"'\\]+"
+# A log-in ends with the last "@" before the path, as `urlsplit` has it: a password may hold others.
+_URL_LOGIN = r"(?<=://)[^/?#\s\"'\\]+(?=@)"
+_QUERY_VALUE = rf"(?P<name>[?&#][^=&\s\"'\\]*(?:{TELLING_NAME})[^=&\s\"'\\]*=)[^&#\s\"'\\]+"
 _SCHEME = r"(?:bearer|basic|digest|token|apikey)\s+"
 # With a scheme or in quotes, so that no code such as `{"Authorization": token}` is taken for a secret.
 _HEADER_VALUE = (
@@ -31,7 +33,7 @@ _HEADER_VALUE = (
 
 def is_secret(name: str) -> bool:
     """Does the name of a value say that nobody else should see it?"""
-    return re.search(_TELLING_NAME, name, re.IGNORECASE) is not None
+    return re.search(TELLING_NAME, name, re.IGNORECASE) is not None
 
 
 def redact_urls(text: str) -> str:

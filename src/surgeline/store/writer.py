@@ -29,6 +29,7 @@ from surgeline.store import codec, schema
 from surgeline.store.facts import headline_of
 from surgeline.store.machine import machine
 from surgeline.store.redact import Redactor
+from surgeline.store.redact_code import redact_code
 from surgeline.store.runs import FOLDER, SUFFIX, make_folder
 
 MOST_WAITING = 60
@@ -136,7 +137,7 @@ class RunFile:
     def message(self, text: str) -> None:
         """Keep what was said to the person who watches."""
         if self._queue is not None:
-            self._batch.add("messages", datetime.now().astimezone().isoformat(), self._text(text))
+            self._batch.add("messages", datetime.now().astimezone().isoformat(), self._text(redact_code(text)))
 
     def finish(self, result: RunResult | None) -> None:
         """Write what the run came to, and wait for all of it to be written."""
@@ -175,7 +176,7 @@ class RunFile:
             facts.run_id,
             self._text(facts.title),
             None if facts.script_path is None else self._text(str(facts.script_path)),
-            self._text(facts.script_text),
+            self._text(redact_code(facts.script_text)),
             hashlib.sha256(facts.script_text.encode(errors="surrogateescape")).hexdigest(),
             facts.started_at.isoformat(),
             None,

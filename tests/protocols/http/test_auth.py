@@ -383,6 +383,11 @@ def test_a_token_that_cannot_be_sent_is_refused(bad):
         BearerAuth(bad)
 
 
+def test_a_token_of_none_is_what_a_log_in_left_behind():
+    with pytest.raises(ValueError, match=r", found None: did the log-in succeed\?$"):
+        BearerAuth(None)
+
+
 def test_secrets_are_not_shown():
     assert repr(BasicAuth("user", "secret")) == "BasicAuth(user='user')"
     assert repr(DigestAuth("user", "secret")) == "DigestAuth(user='user')"

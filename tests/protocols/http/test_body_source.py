@@ -295,7 +295,10 @@ def test_what_is_no_source(value):
 
 
 def test_a_file_opened_as_text_is_refused(path):
-    with path.open(encoding="latin-1") as file, pytest.raises(TypeError, match=r"opened in binary mode, .* mode 'rb'"):
+    with (
+        path.open(encoding="latin-1") as file,
+        pytest.raises(TypeError, match=r"^expected a file opened in binary mode, .* mode 'rb'"),
+    ):
         as_source(file)
 
 

@@ -10,7 +10,7 @@ from http.cookiejar import DefaultCookiePolicy
 from http.cookies import SimpleCookie
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from surgeline.protocols.http.cookies import (
@@ -637,6 +637,7 @@ def test_any_text_is_taken_or_ignored_and_never_breaks_a_field(responses):
 @unhurried
 @given(st.text(), st.text())
 def test_what_a_script_may_set_is_read_back_from_the_field(name, value):
+    assume(not name.lower().startswith(("__secure-", "__host-")))  # a promise that http does not keep
     try:
         field = cookie_pairs({name: value})
     except ValueError:

@@ -111,6 +111,9 @@ def test_options_that_do_not_go_together():
         for options in ({"json": 1, "data": b""}, {"files": {}, "data": b"x"}, {"compression": "gzip"}):
             with pytest.raises(TypeError, match="expected"):
                 lab.http.get("/", **options)
+        for data in (None, {"a": "b"}):
+            with pytest.raises(TypeError, match=r"^expected `json` or `files`, found both$"):
+                lab.http.post("/", json={"a": 1}, files={"f": b"x"}, data=data)
         return lab.server.connections
 
     assert play(silence, scene) == 0

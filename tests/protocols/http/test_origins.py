@@ -23,9 +23,9 @@ SECOND = 1_000_000_000
 class StandIn:
     """Takes what an origin is made of, and what its look-ups come to."""
 
-    def __init__(self, scheme, host, port, tls, resolve, *, tunnel=None, sources=(), rotate=True):
+    def __init__(self, scheme, host, port, tls, resolve, *, via=None, tunnel=None, sources=(), rotate=True):
         self.scheme, self.host, self.port, self.tls, self.resolve = scheme, host, port, tls, resolve
-        self.tunnel, self.sources, self.rotate = tunnel, sources, rotate
+        self.via, self.tunnel, self.sources, self.rotate = via, tunnel, sources, rotate
         self.found = []
 
     def resolved(self, addresses, until_ns=0):
@@ -552,8 +552,10 @@ def test_a_proxy_that_is_not_there(scheme):
     async def scene(lab):
         return await lab.http.get(f"{scheme}://a.test/")
 
-    response = play(None, scene, options=HttpOptions(proxy=f"http://127.0.0.1:{free_port()}"))
-    assert (response.status, response.error_code) == (0, 1212)
+    proxy = f"127.0.0.1:{free_port()}"
+    response = play(None, scene, options=HttpOptions(proxy=f"http://{proxy}"))
+    assert (response.status, response.error_code) == (0, 1720)
+    assert response.error == f"the proxy {proxy} let nobody connect: connection refused"
 
 
 def test_the_real_server_is_verified_through_a_tunnel(authority, trusting):

@@ -1,6 +1,7 @@
 """Requests that are sent again: when, how often, and with what."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from http_lab import Peer, answering, free_port, ok, play, silence, turns
@@ -272,10 +273,11 @@ def test_wrong_numbers(wrong, words):
     [
         ({"times": -1}, "retries: expected a number of times"),
         ({"times": "3"}, "retries: expected a number of times"),
-        ({"wait": -1}, "retries: wait: expected seconds"),
-        ({"wait": "1s"}, "retries: wait: expected seconds"),
-        ({"wait": float("nan")}, "retries: wait: expected seconds"),
-        ({"longest": float("inf")}, "retries: longest: expected seconds"),
+        ({"wait": -1}, "retries: wait: expected a duration"),
+        ({"wait": "1 sec"}, "retries: wait: expected a duration .*, found '1 sec'"),
+        ({"wait": None}, "retries: wait: expected a duration"),
+        ({"wait": float("nan")}, "retries: wait: expected a duration"),
+        ({"longest": float("inf")}, "retries: longest: expected a duration"),
         ({"statuses": 503}, "retries: statuses: expected several such as"),
         ({"statuses": "503"}, "retries: statuses: expected several such as"),
         ({"statuses": [None]}, "retries: statuses: expected several such as"),
@@ -284,3 +286,22 @@ def test_wrong_numbers(wrong, words):
 def test_a_wrong_retry(given, words):
     with pytest.raises(ValueError, match=words):
         Retry(**given)
+
+
+@pytest.mark.parametrize(("retry", "waits_ms"), [
+    (Retry(wait=0.05, longest=0.3), [50, 100, 200, 300, 300]),
+    (Retry(wait="50ms", longest="300ms"), [50, 100, 200, 300, 300]),
+    (Retry(wait=0, longest="1s"), [0, 0]),
+    (Retry(), [100, 200, 400, 800, 1600]),
+])  # fmt: skip
+def test_each_wait_is_twice_the_last(retry, waits_ms):
+    unanswered = SimpleNamespace(status=0)
+    assert [retry.wait_ns(tries, unanswered) for tries in range(len(waits_ms))] == [ms * 1_000_000 for ms in waits_ms]
+    assert retry.wait_ns(10**6, unanswered) <= retry.wait_ns(10**7, unanswered)
+
+
+@pytest.mark.parametrize("longest", [2, "2s"])
+@pytest.mark.parametrize(("asked", "seconds"), [("1", 1), ("5", 2), ("9" * 400, 2), ("x", 0.1)])
+def test_a_server_is_obeyed_up_to_the_longest_wait(longest, asked, seconds):
+    busy = SimpleNamespace(status=503, headers={"retry-after": asked})
+    assert Retry(longest=longest).wait_ns(0, busy) == seconds * 1e9

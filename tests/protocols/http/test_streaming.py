@@ -48,7 +48,9 @@ def test_framings(framing, over_tls, server_tls):
             async with lab.http.stream("GET", "/") as response:
                 assert (response.status, response.ok, response.error) == (200, True, None)
                 found.append(b"".join([piece async for piece in response.chunks()]))
-                assert (response.size, response.ok, response.error, response.body) == (6, True, None, b"")
+                assert (response.size, response.ok, response.error) == (6, True, None)
+                with pytest.raises(ValueError, match=r"expected a whole body, found one .*: use chunks\(\)"):
+                    response.text  # noqa: B018
                 assert await response.read() == b""
         assert counted(lab) == [("GET", "/", "200", "true")] * 2
         return found, lab.server.connections
@@ -406,7 +408,9 @@ def test_an_event_above_the_limit():
 @pytest.mark.parametrize(("options", "given", "code"), [
     (None, {"max_body": 5}, 1712),
     (None, {"max_body": 6}, 0),
-    (HttpOptions(limits=HttpLimits(body_bytes=5)), {}, 1712),
+    (None, {"max_body": "5B"}, 1712),
+    (None, {"max_body": "1KiB"}, 0),
+    (HttpOptions(limits=HttpLimits(body_bytes=5)), {}, 0),
     (HttpOptions(limits=HttpLimits(body_bytes=5)), {"max_body": 6}, 0),
 ])  # fmt: skip
 def test_the_most_that_a_body_may_have(options, given, code):
@@ -418,11 +422,27 @@ def test_the_most_that_a_body_may_have(options, given, code):
     assert play(answering((CHUNKED, chunk(b"one"), chunk(b"two"), b"0\r\n\r\n")), scene, options=options) == code
 
 
-@pytest.mark.parametrize("wrong", ["5", -1, 1.5, True, 1 << 80])
+@pytest.mark.parametrize("wrong", ["5 bytes", -1, 1.5, True, 1 << 80])
 def test_a_wrong_most(wrong):
     async def scene(lab):
-        with pytest.raises(ValueError, match="max_body: expected bytes from 0 up"):
+        with pytest.raises(ValueError, match=r"^max_body: expected bytes, from 0 to .*, found "):
             lab.http.stream("GET", "/", max_body=wrong)
         return lab.server.connections
 
     assert play(silence, scene) == 0
+
+
+def test_a_stream_that_is_awaited_is_refused_and_its_request_given_up():
+    async def handler(peer: Peer):
+        await peer.request()
+        assert await peer.request() == b""
+        ended.set()
+
+    async def scene(lab):
+        with pytest.raises(TypeError, match=r"^write: async with vu\.http\.stream\(\.\.\.\) as response:$"):
+            await lab.http.stream("GET", "/")
+        await ended.wait()
+        return True
+
+    ended = asyncio.Event()
+    assert play(handler, scene)

@@ -49,7 +49,9 @@ class BearerAuth:
 
     def __post_init__(self) -> None:
         if not isinstance(self.token, str) or not _TOKEN.fullmatch(self.token):
-            raise ValueError("token: expected ASCII text without spaces and control characters, found something else")
+            # None is no secret: it is what a log-in that failed leaves behind.
+            found = "None: did the log-in succeed?" if self.token is None else "something else"
+            raise ValueError(f"token: expected ASCII text without spaces and control characters, found {found}")
 
     def field(self) -> str:
         """Return the value of the Authorization field."""

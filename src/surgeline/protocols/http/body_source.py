@@ -116,7 +116,7 @@ class DiskFile(_OfKnownLength):
     def __init__(self, path: Path) -> None:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"body: expected a regular file, found {str(path)!r}, which is none")
+            raise ValueError(f"expected a regular file, found {str(path)!r}, which is none")
         super().__init__(str(path), status.st_size)
         self._path = path
         self._file: BinaryIO | None = None
@@ -276,7 +276,7 @@ def as_source(value: object) -> BodySource | None:
 
 def _of_open_file(file: Any) -> BodySource:
     if not isinstance(file.read(0), bytes):
-        raise TypeError(f"body: expected a file opened in binary mode, found {file!r}; open it with mode 'rb'")
+        raise TypeError(f"expected a file opened in binary mode, found {file!r}; open it with mode 'rb'")
     seekable = getattr(file, "seekable", None)
     if seekable is not None and seekable():
         return OpenFile(file)

@@ -15,10 +15,11 @@ from surgeline._native.http_session import DISCARD, KEEP, STREAM, Hop, Session
 from surgeline._native.iteration import UserState
 from surgeline.engine.scope import Scope, current_scope
 from surgeline.errors import OptionError
-from surgeline.judge.refusals import suggest
 from surgeline.protocols.http.batch import Batch, Entries
 from surgeline.protocols.http.errors import describe_error
 from surgeline.protocols.http.exchange import Exchange, Retry, as_retry, split_body
+from surgeline.protocols.http.foreign_names import INSTEAD_IN_REQUESTS
+from surgeline.protocols.http.options import parse_size
 from surgeline.protocols.http.request import (
     DEFAULT_EXPECT,
     Request,
@@ -33,6 +34,7 @@ from surgeline.protocols.http.scenario import HttpScenario
 from surgeline.protocols.http.streaming import Streaming
 from surgeline.protocols.http.url import Params
 from surgeline.schedule.duration import parse_duration
+from surgeline.script.explained import advice
 
 if TYPE_CHECKING:
     from surgeline.protocols.http.auth import DigestAuth, DigestSession
@@ -124,7 +126,7 @@ class HttpClient(Session[Response]):
         if unknown:
             _refuse_unknown(unknown)
         method = in_capitals(method)
-        body, content_type = self._form(data, files) if files is not None else encode_body(method, data, json)
+        body, content_type = self._form(data, json, files) if files is not None else encode_body(method, data, json)
         if compression is not None:
             body, headers = _compressed(body, compression, headers)
         if auth is not None:
@@ -173,18 +175,16 @@ class HttpClient(Session[Response]):
         loop, host_of = self._scenario.poller.loop, self._scenario.host_of
         return Batch(self, loop, host_of, options.batch, options.batch_per_host).start(requests)
 
-    def stream(self, method: str, url: str, *, max_body: int | None = None, **options: Any) -> Streaming:
+    def stream(self, method: str, url: str, *, max_body: int | str | None = None, **options: Any) -> Streaming:
         """Send a request whose response is read while it comes:
 
             async with vu.http.stream("GET", "/export") as response:
                 async for chunk in response.chunks(): ...
 
-        `timeout` is then how long is waited for the head, and for each next piece. `max_body` is the most bytes that
-        the body may have, else it is the limit of all responses.
+        `timeout` is then how long is waited for the head, and for each next piece. `max_body` is the most that
+        the body may have, in bytes or as "1GiB"; there is no limit unless it is given.
         """
-        most = self._scenario.options.limits.body_bytes if max_body is None else max_body
-        if not isinstance(most, int) or isinstance(most, bool) or not 0 <= most <= MOST_BODY:
-            raise ValueError(f"max_body: expected bytes from 0 up, found {max_body!r}")
+        most = MOST_BODY if max_body is None else _in_bytes(max_body)
         return Streaming(self.request(method, url, _stream=most, **options))
 
     def after(self, call: HttpCall, exchange: Exchange | None, prepared: Prepared, response: Response) -> Hop | None:
@@ -286,9 +286,11 @@ class HttpClient(Session[Response]):
 
         return self._digests.setdefault(auth, DigestSession(auth, lambda: f"{self._bits(128):032x}"))
 
-    def _form(self, data: Any, files: Any) -> "tuple[BodySource, str]":
+    def _form(self, data: Any, json: Any, files: Any) -> "tuple[BodySource, str]":
         from surgeline.protocols.http.multipart import multipart  # noqa: PLC0415 - few scripts send files
 
+        if json is not None:
+            raise TypeError("expected `json` or `files`, found both")
         if data is not None and not isinstance(data, Mapping | list | tuple):
             raise TypeError(f"data: expected a mapping or pairs beside `files`, found {type(data).__name__}")
         return multipart(data, files, random_bits=self._bits(128))
@@ -342,6 +344,13 @@ def _in_ns(timeout: float | str) -> int:
     return int(min(seconds, LONGEST_TIMEOUT) * 1e9)
 
 
+def _in_bytes(max_body: int | str) -> int:
+    try:
+        return parse_size(max_body, "max_body", least=0)
+    except OptionError as error:
+        raise ValueError(str(error)) from None
+
+
 def _compressed(body: Any, coding: str, headers: Mapping[str, str] | None) -> tuple[bytes, Mapping[str, str]]:
     from surgeline.protocols.http.compression import encode  # noqa: PLC0415 - few scripts compress
 
@@ -379,7 +388,8 @@ def _authorized(auth: Any, headers: Mapping[str, str] | None) -> "tuple[DigestAu
 def _refuse_unknown(options: Mapping[str, Any]) -> NoReturn:
     known = [name for name in signature(HttpClient.request).parameters if name not in _NOT_OPTIONS]
     option = next(iter(options))
-    raise TypeError(f"{option}: expected one of {', '.join(known)}; found {option!r}{suggest(option, known)}")
+    found = f"{option!r}{advice(option, known, INSTEAD_IN_REQUESTS)}"
+    raise TypeError(f"{option}: expected one of {', '.join(known)}; found {found}")
 
 
 _NOT_OPTIONS = frozenset({"self", "method", "url", "unknown", "_stream"})

@@ -71,9 +71,12 @@ def _resolve(_number: int, detail: object) -> tuple[ErrorCode, str]:
 _CONNECT = {
     errno.ECONNREFUSED: (ErrorCode.REFUSED, "connection refused"),
     errno.ETIMEDOUT: (ErrorCode.CONNECT_TIMEOUT, "connecting timed out"),
+    errno.EAGAIN: (ErrorCode.CONNECT, "connecting failed: the socket's queue of waiting connections is full"),
     errno.EMFILE: (ErrorCode.NO_DESCRIPTOR, "no file descriptor left for a connection; raise `ulimit -n`"),
     errno.EADDRNOTAVAIL: (ErrorCode.NO_PORT, "no local port left for a connection"),
 }
+
+_OUR_OWN = frozenset({errno.EMFILE, errno.EADDRNOTAVAIL})
 
 _TRANSFER = {
     errno.ECONNRESET: (ErrorCode.RESET, "connection reset by the server"),
@@ -81,8 +84,15 @@ _TRANSFER = {
 }
 
 
-def _connect(number: int, _detail: object) -> tuple[ErrorCode, str]:
-    return _CONNECT.get(number) or (ErrorCode.CONNECT, f"connecting failed: {os.strerror(number)}")
+def _connect(number: int, proxy: object) -> tuple[ErrorCode, str]:
+    code, text = _CONNECT.get(number) or (ErrorCode.CONNECT, f"connecting failed: {os.strerror(number)}")
+    if proxy is None or number in _OUR_OWN:
+        return code, text
+    return ErrorCode.PROXY, f"the proxy {proxy} let nobody connect: {text}"
+
+
+def _connect_timeout(_number: int, proxy: object) -> tuple[ErrorCode, str]:
+    return _connect(errno.ETIMEDOUT, proxy)
 
 
 def _transfer(number: int, _detail: object) -> tuple[ErrorCode, str]:
@@ -116,24 +126,32 @@ def _tunnel(number: int, detail: object) -> tuple[ErrorCode, str]:
 
 
 def _body(_number: int, detail: object) -> tuple[ErrorCode, str]:
-    return ErrorCode.UNREADABLE_BODY, f"the request's body could not be read: {type(detail).__name__}: {detail}"
+    """Only what the system says is told: a script's own exceptions may be others each time, and each a series."""
+    why = f"{type(detail).__name__}: {detail}" if isinstance(detail, OSError) else type(detail).__name__
+    return ErrorCode.UNREADABLE_BODY, f"the request's body could not be read: {why}"
 
 
-_PARSE = {
-    native.LINE_TOO_LONG: ErrorCode.HEAD_TOO_LARGE,
-    native.HEAD_TOO_LARGE: ErrorCode.HEAD_TOO_LARGE,
-    native.TOO_MANY_HEADERS: ErrorCode.HEAD_TOO_LARGE,
-    native.TOO_MANY_INTERIM: ErrorCode.HEAD_TOO_LARGE,
-    native.EXTENSION_TOO_LARGE: ErrorCode.HEAD_TOO_LARGE,
-    native.TRAILER_TOO_LARGE: ErrorCode.HEAD_TOO_LARGE,
-    native.BODY_TOO_LARGE: ErrorCode.BODY_TOO_LARGE,
-}
+_ABOVE_A_LIMIT = frozenset(
+    {
+        native.LINE_TOO_LONG,
+        native.HEAD_TOO_LARGE,
+        native.TOO_MANY_HEADERS,
+        native.TOO_MANY_INTERIM,
+        native.EXTENSION_TOO_LARGE,
+        native.TRAILER_TOO_LARGE,
+    }
+)
 
 
 def _parse(number: int, _detail: object) -> tuple[ErrorCode, str]:
     if number == native.NO_MEMORY:
         return ErrorCode.NO_MEMORY, "out of memory for the response"
-    return _PARSE.get(number, ErrorCode.MALFORMED), f"malformed response: {native.parse_error_text(number)}"
+    text = native.parse_error_text(number)
+    if number == native.BODY_TOO_LARGE:
+        return ErrorCode.BODY_TOO_LARGE, f"{text}; HttpLimits(body_bytes=...) and max_body= of a stream say how large"
+    if number in _ABOVE_A_LIMIT:
+        return ErrorCode.HEAD_TOO_LARGE, f"{text}; HttpLimits(...) says how much there may be"
+    return ErrorCode.MALFORMED, f"malformed response: {text}"
 
 
 _CLOSED = {
@@ -159,6 +177,6 @@ _STAGES: dict[str, Callable[[int, object], tuple[ErrorCode, str]]] = {
     native.STAGE_PARSE: _parse,
     native.STAGE_CLOSED: _closed,
     native.STAGE_TIMEOUT: lambda _number, _detail: (ErrorCode.TIMEOUT, "request timed out"),
-    native.STAGE_CONNECT_TIMEOUT: lambda _number, _detail: (ErrorCode.CONNECT_TIMEOUT, "connecting timed out"),
+    native.STAGE_CONNECT_TIMEOUT: _connect_timeout,
     native.STAGE_CANCELLED: lambda _number, _detail: (ErrorCode.CANCELLED, "cancelled by the script"),
 }

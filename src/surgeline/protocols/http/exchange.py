@@ -6,7 +6,7 @@ like any other in the metrics, as k6 counts.
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -14,9 +14,11 @@ from surgeline._native.http_origin import Prepared
 from surgeline._native.http_outcomes import Endpoint
 from surgeline._native.http_session import Hop
 from surgeline._native.poller import now_ns
+from surgeline.errors import OptionError
 from surgeline.protocols.http.request import Request, basic, merge
 from surgeline.protocols.http.response import Response
 from surgeline.protocols.http.url import Target, parse_url
+from surgeline.schedule.duration import parse_duration
 
 if TYPE_CHECKING:
     from surgeline.protocols.http.auth import DigestSession
@@ -36,33 +38,41 @@ class Retry:
 
     - `times`: at most so often.
     - `statuses`: the statuses that are worth another try, next to a request that got no answer at all.
-    - `wait`: seconds before the first retry; each later one waits twice as long. A server that says how long to
-      wait, by Retry-After in seconds, is obeyed.
-    - `longest`: seconds; no wait is longer.
+    - `wait`: seconds, or a duration such as "50ms", before the first retry; each later one waits twice as long. A
+      server that says how long to wait, by Retry-After in seconds, is obeyed.
+    - `longest`: seconds or a duration; no wait is longer.
 
     Raises ValueError for what could not be meant.
     """
 
     times: int = 3
     statuses: Collection[int] = (429, 502, 503, 504)
-    wait: float = 0.1
-    longest: float = 10.0
+    wait: float | str = 0.1
+    longest: float | str = 10.0
+    _wait_ns: int = field(init=False, repr=False, compare=False)
+    _longest_ns: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.times, int) or isinstance(self.times, bool) or self.times < 0:
             raise ValueError(f"retries: expected a number of times from 0 up, found {self.times!r}")
-        for name in ("wait", "longest"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not 0 <= value < 1e9:
-                raise ValueError(f"retries: {name}: expected seconds from 0 up, found {value!r}")
+        object.__setattr__(self, "_wait_ns", _in_ns(self.wait, "wait"))
+        object.__setattr__(self, "_longest_ns", _in_ns(self.longest, "longest"))
         if not isinstance(self.statuses, Collection) or not all(isinstance(one, int) for one in self.statuses):
             raise ValueError(f"retries: statuses: expected several such as (429, 503), found {self.statuses!r}")
 
     def wait_ns(self, tries: int, response: Response) -> int:
         """Return how long to wait after so many tries."""
         asked = response.headers.get("retry-after", "") if response.status else ""
-        seconds = float(asked) if asked.isascii() and asked.isdigit() else self.wait * 2.0 ** min(tries, 60)
-        return int(min(seconds, self.longest) * 1e9)
+        is_number = asked.isascii() and asked.isdigit()
+        wait_ns = float(asked) * 1e9 if is_number else self._wait_ns * 2.0 ** min(tries, 60)
+        return int(min(wait_ns, self._longest_ns))
+
+
+def _in_ns(duration: float | str, name: str) -> int:
+    try:
+        return parse_duration(duration, f"retries: {name}")
+    except OptionError as error:
+        raise ValueError(str(error)) from None
 
 
 class Exchange:

@@ -80,6 +80,7 @@ class Origins:
             partial(
                 self._start_lookup, self._place(host, port) if proxy is None else self._place(proxy.host, proxy.port)
             ),
+            via=None if proxy is None else f"{proxy.host}:{proxy.port}",
             tunnel=proxy.tunnel(host, port, self._options.user_agent) if proxy is not None and is_secure else None,
             sources=self._sources,
             rotate=self._options.dns.choose == "round robin",

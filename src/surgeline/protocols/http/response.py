@@ -109,10 +109,16 @@ class Response(RawResponse):
 
     @property
     def body(self) -> bytes:
-        """The body, decoded from its Content-Encoding; empty when it was discarded or is streamed.
+        """The body, decoded from its Content-Encoding; empty when it was discarded.
 
-        One whose coding nobody knows, "utf-8" say, is as it came. Raises ValueError when it cannot be decoded.
+        One whose coding nobody knows, "utf-8" say, is as it came. Raises ValueError when it cannot be decoded, and for
+        one that is streamed.
         """
+        if self.stream is not None:
+            raise ValueError(
+                f"{self!r}: expected a whole body, found one that is read while it comes: "
+                "use chunks(), lines(), events() or await response.read()"
+            )
         if not self.is_encoded or not self.raw_body:
             return self.raw_body
         try:
@@ -190,12 +196,14 @@ class Response(RawResponse):
 
     async def lines(self) -> AsyncIterator[str]:
         """Give the body line by line, as UTF-8, without line ends."""
-        rest = b""
+        parts: list[bytes] = []
         async for chunk in self.chunks():
-            *whole, rest = (rest + chunk).split(b"\n")
-            for line in whole:
-                yield line.removesuffix(b"\r").decode("utf-8", "replace")
-        if rest:
+            first, *others = chunk.split(b"\n")
+            parts.append(first)
+            for following in others:
+                yield b"".join(parts).removesuffix(b"\r").decode("utf-8", "replace")
+                parts = [following]
+        if rest := b"".join(parts):
             yield rest.decode("utf-8", "replace")
 
     async def events(self) -> "AsyncIterator[Event]":
