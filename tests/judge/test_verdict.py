@@ -117,6 +117,14 @@ def test_both_limits_are_told_with_figures_and_advice_before_the_thresholds():
     assert "1,204 were planned and never started" in dropped
 
 
+def test_a_loop_that_was_busy_and_did_not_compute_was_blocked():
+    (busy, *_) = judge([PASS], replace(BUSY, cpu_seconds=3.0), p50_ms=4.0).reasons
+
+    assert "its loop was 95.0% busy" in busy
+    assert "the script blocked it (time.sleep, requests, a database driver?)" in busy
+    assert "lower the rate" not in busy
+
+
 HEALTHS = st.builds(
     replace,
     st.just(HEALTHY),

@@ -10,6 +10,7 @@ from http_lab import Lab, Peer, free_port, ok, open_descriptors, play, silence, 
 
 from surgeline.engine.executors import ConstantVUs, SharedIterations
 from surgeline.engine.scenario import Scenario
+from surgeline.judge.verdict import Outcome
 from surgeline.metrics import names
 from surgeline.run import RunOptions, run_plan
 from surgeline.script.plan import TestPlan as Plan
@@ -132,3 +133,18 @@ def test_a_whole_run_counts_what_the_server_saw():
             thread.join()
     assert (count(result, names.HTTP_REQS, status="200"), len(seen), notes) == (300, 300, [])
     assert count(result, names.ITERATION_ERRORS) == 0
+
+
+def test_requests_that_nobody_waits_for_are_told_and_leave_the_run_inconclusive():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+
+        async def forgets(vu):
+            vu.http.get(url)
+
+        forgotten, notes = run(forgets, SharedIterations(vus=2, iterations=20, max_duration_ns=60_000_000_000))
+
+    assert [note for note in notes if "await" in note]
+    assert forgotten.health.abandoned_requests == 20
+    assert forgotten.verdict.outcome is Outcome.INCONCLUSIVE
+    assert forgotten.verdict.reasons[0].startswith("20 of 20 requests were cut off when their iteration ended")

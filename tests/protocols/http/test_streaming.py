@@ -1,6 +1,7 @@
 """Responses that are read while they come."""
 
 import asyncio
+import gc
 import gzip
 import ssl
 
@@ -10,6 +11,7 @@ from http_lab import Peer, answering, ok, once, play, silence, turns
 from routes_lab import answer, counted, lines, one_by_one, received, routes
 
 from surgeline.metrics import names
+from surgeline.protocols.http.auth import DigestAuth
 from surgeline.protocols.http.options import HttpLimits, HttpOptions
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -446,3 +448,47 @@ def test_a_stream_that_is_awaited_is_refused_and_its_request_given_up():
 
     ended = asyncio.Event()
     assert play(handler, scene)
+
+
+def test_a_stream_that_is_left_holds_no_memory():
+    """Until the collector of cycles comes: in a run that takes a while."""
+
+    async def handler(peer: Peer):
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n" + b"x" * 800_000)
+        await peer.end()
+
+    async def scene(lab):
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                async with lab.http.stream("GET", "/") as response:
+                    await turns(20)
+                del response
+            return sum(type(one).__name__ in ("BodyStream", "HttpCall") for one in gc.get_objects())
+        finally:
+            gc.enable()
+
+    assert play(handler, scene) == 0
+
+
+NOT_FOLLOWED = {
+    "a digest that was wrong": (b"HTTP/1.1 401 No\r\nContent-Length: 6\r\n\r\nreason", {"auth": DigestAuth("u", "p")}),
+    "a scheme that is another": (b"HTTP/1.1 302 F\r\nLocation: ftp://a/\r\nContent-Length: 6\r\n\r\nreason", {}),
+    "no time for a retry": (
+        b"HTTP/1.1 503 No\r\nRetry-After: 9\r\nContent-Length: 6\r\n\r\nreason",
+        {"retries": 1, "timeout": 5},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOT_FOLLOWED)
+def test_an_answer_that_nothing_follows_after_all_has_its_body(case):
+    head, options = NOT_FOLLOWED[case]
+
+    async def scene(lab):
+        async with lab.http.stream("GET", "/", **options) as response:
+            return [piece async for piece in response.chunks()]
+
+    assert play(answering((head[:-3], head[-3:])), scene) == [b"reason"]

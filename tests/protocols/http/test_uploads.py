@@ -360,3 +360,89 @@ def test_a_file_that_is_not_there():
         return lab.server.connections
 
     assert play(reading, scene) == 0
+
+
+def never_ends():
+    try:
+        while True:
+            yield b"{}," * 10_000
+    finally:
+        yield b"]"  # to close this is a RuntimeError
+
+
+def raises_at_its_end():
+    try:
+        while True:
+            yield b"x" * 10_000
+    finally:
+        raise OSError("at its end")
+
+
+def ends_with(error):
+    def body():
+        yield b"x"
+        raise error
+
+    return body
+
+
+@pytest.mark.parametrize("body", [never_ends, raises_at_its_end])
+@pytest.mark.parametrize("way", ["answered early", "cancelled", "streamed and reset"])
+def test_a_generator_that_raises_when_it_is_closed_harms_nobody(body, way):
+    async def handler(peer: Peer):
+        await peer.reader.readuntil(b"\r\n\r\n")
+        if way == "answered early":
+            await peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        elif way == "streamed and reset":
+            await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab")
+            peer.reset()
+        await peer.end()
+
+    async def scene(lab):
+        told = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context["message"]))
+        if way == "streamed and reset":
+            async with lab.http.stream("POST", "/", data=body()) as response:
+                await response.read()
+            assert response.error
+        else:
+            call = lab.http.post("/", data=body())
+            await turns(20)
+            if way == "cancelled":
+                call.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await call
+            else:
+                assert (await call).status == 413
+        return told, lab.only()[1].count
+
+    assert play(handler, scene) == (["Exception when the body of a request was closed"], 1)
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), GeneratorExit()], ids=repr)
+def test_a_generator_that_raises_what_is_no_exception(error):
+    async def scene(lab):
+        return (await lab.http.post("/", data=ends_with(error)())).error_code
+
+    assert play(reading, scene) == 1721
+
+
+def test_a_body_from_a_source_is_never_sent_again_in_part():
+    """A request that changes nothing is sent again when its kept connection ends; this one's body is read by then."""
+
+    async def handler(peer: Peer):
+        if peer.server.connections == 1:
+            await peer.request()
+            await peer.send(ok())
+            await to_the_end_of_chunks(peer)
+            await peer.close()
+        else:
+            peer.server.requests.append(await peer.reader.read(65536))
+            await peer.send(ok())
+
+    async def scene(lab):
+        await lab.http.get("/")
+        response = await lab.http.request("GET", "/_search", data=[b'{"q":1}'])
+        return response.error_code, lab.server.connections
+
+    assert play(handler, scene) == (1221, 1)

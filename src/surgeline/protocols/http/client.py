@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from surgeline.protocols.http.user_cookies import UserCookies
 
 LONGEST_TIMEOUT = 1e9
-MOST_BODY = 1 << 40
+NO_LIMIT = (1 << 64) - 1
 
 Body = bytes | str | Mapping[str, object] | Iterable[bytes] | Any
 
@@ -184,7 +184,7 @@ class HttpClient(Session[Response]):
         `timeout` is then how long is waited for the head, and for each next piece. `max_body` is the most that
         the body may have, in bytes or as "1GiB"; there is no limit unless it is given.
         """
-        most = MOST_BODY if max_body is None else _in_bytes(max_body)
+        most = NO_LIMIT if max_body is None else _in_bytes(max_body)
         return Streaming(self.request(method, url, _stream=most, **options))
 
     def after(self, call: HttpCall, exchange: Exchange | None, prepared: Prepared, response: Response) -> Hop | None:
