@@ -19,6 +19,7 @@ from surgeline.metrics.values import RateValue
 from surgeline.report.progress import ProgressSnapshot
 from surgeline.result import IterationError, RunResult
 from surgeline.script.plan import TestPlan
+from surgeline.store.redact_code import redact_code
 
 _COUNTS = (names.HTTP_REQS, names.OPERATIONS)
 _FAILED = (names.HTTP_REQ_FAILED, names.OPERATION_FAILED)
@@ -130,13 +131,13 @@ class Results:
         if ended_early or cut_off <= CUT_OFF_SHARE * (counted + cut_off):
             return []
         return [
-            f"{cut_off:,.0f} of {counted + cut_off:,.0f} requests were cut off when their iteration ended, and are in no "
-            "other figure; was an `await` forgotten, or is graceful_stop too short?"
+            f"{cut_off:,.0f} of {counted + cut_off:,.0f} requests were cut off when their iteration ended, and are in "
+            "no other figure; was an `await` forgotten, or is graceful_stop too short?"
         ]
 
     def _iteration_errors(self) -> tuple[IterationError, ...]:
         return tuple(
-            IterationError(kind, count, run.errors.first_tracebacks[kind])
+            IterationError(redact_code(kind), count, redact_code(run.errors.first_tracebacks[kind]))
             for run in self._load.runs
             for kind, count in run.errors.counts.items()
         )

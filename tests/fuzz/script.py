@@ -311,7 +311,7 @@ async def stream(script: Script, place: int, timeout: float, how: str) -> None:
     if call is None:
         return
     call.is_streamed = True
-    async with Streaming(call.future) as response:
+    async with Streaming(lambda: call.future) as response:
         check_response(call, response)
         with suppress(ValueError):  # it cannot be decoded
             await _read_stream(response, how)

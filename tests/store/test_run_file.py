@@ -357,20 +357,22 @@ def test_no_secret_reaches_the_file(tmp_path):
         tmp_path,
         environment=environment,
         title="GET http://joe:hunter2@127.0.0.1/?access_token=abcdef",
-        script_text="token = 's3cr3t-token'",
+        script_text="token = 's3cr3t-token'\npassword = 'open-sesame'\nuser = 'ada'\n",
         options={"header": ["Authorization: Bearer xyzzy"], "env": {"API_TOKEN": "s3cr3t-token"}, "vus": 3},
     )
     run.registry.cell(names.HTTP_REQS, {"name": "http://joe:hunter2@127.0.0.1/?access_token=abcdef&page=2"}).add(1)
     run.file.message(f"said {environment['DB_PASSWORD']}")
     environment["LATER_SECRET"] = "swordfish"
     run.file.message("said swordfish")
+    run.file.message('line 3:\n    vu.http.get("/", auth=("ada", "open-sesame"))')
     run.end_second(1.0)
     run.finish()
     content = run.file.path.read_bytes().decode(errors="replace")
-    for secret in ("s3cr3t", "hunter2", "abcdef", "xyzzy", "ss\\w", "swordfish"):
+    for secret in ("s3cr3t", "hunter2", "abcdef", "xyzzy", "ss\\w", "swordfish", "sesame"):
         assert secret not in content
     with open_run(run.file.path) as stored:
         assert stored.facts.environment["TARGET"] == "staging"
+        assert stored.facts.script_text == "token = '(redacted)'\npassword = '(redacted)'\nuser = 'ada'\n"
         assert stored.facts.options == {
             "header": ["Authorization: (redacted)"],
             "env": {"API_TOKEN": "(redacted)"},

@@ -57,6 +57,13 @@ cdef class HttpCall(Completion):
     text = property(lambda self: not_awaited("text"))
     headers = property(lambda self: not_awaited("headers"))
 
+    async def __aenter__(self):
+        self.cancel()
+        raise TypeError("write: response = await vu.http.get(...), or: async with vu.http.stream(...) as response:")
+
+    async def __aexit__(self, *_error):
+        pass
+
     def __dealloc__(self):
         self.note_if_forgotten()
 

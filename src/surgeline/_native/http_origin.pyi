@@ -10,9 +10,10 @@ class Origin:
     """Scheme, host and port, the socket addresses once known, and the TLS context.
 
     `resolve(origin)` is called when a connection needs an address; it, or a task that it starts, answers with
-    `resolved` or `unresolved`. `via` names the proxy that connections go to, `tunnel` is the request that it is sent first. `sources` are (address family,
-    struct sockaddr) to send from, by the number of the user. With `rotate` each new connection begins at the next
-    address, else at the one that last worked; those that refused are tried last.
+    `resolved` or `unresolved`. `via` names the proxy that connections go to, `tunnel` is the request that it is sent
+    first. `sources` are (address family, struct sockaddr) to send from, by the number of the user. With `rotate` each
+    new connection begins at the next address, else at the one that last worked; those that refused within the last
+    second are tried last.
     """
 
     scheme: str

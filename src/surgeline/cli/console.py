@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 
 from surgeline.report.progress import ProgressSnapshot, render_progress
+from surgeline.store.redact_code import redact_code
 
 PLAIN_EVERY_SECONDS = 5
 _ERASE_LINE = "\r\x1b[2K"
@@ -24,9 +25,9 @@ class Console:
         self._seconds = 0
 
     def notify(self, message: str) -> None:
-        """Show a message."""
+        """Show a message, without secrets that it quotes."""
         self.clear()
-        self._show(message + "\n")
+        self._show(redact_code(message) + "\n")
 
     def progress(self, snapshot: ProgressSnapshot) -> None:
         """Show how the run stands; called once a second."""

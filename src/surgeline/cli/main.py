@@ -75,6 +75,8 @@ def _run(arguments: list[str] | None) -> Any:
 
 
 def _fail(message: str, code: ExitCode) -> ExitCode:
+    from surgeline.store.redact_code import redact_code  # noqa: PLC0415 - for who makes a mistake
+
     with suppress(OSError):  # whoever would read it has gone, and the code says it too
-        click.echo(f"surgeline: {message}", err=True)
+        click.echo(f"surgeline: {redact_code(message)}", err=True)
     return code

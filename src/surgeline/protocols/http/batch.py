@@ -61,17 +61,21 @@ class Batch:
 
     def _send(self) -> None:
         """Send what may go out now, in order."""
-        kept = []
+        kept: list[Any] = []
+        sent = 0
         for entry in self._waiting:
             number, host, (method, url, options) = entry
-            if len(self._under_way) >= self._most or self._hosts[host] >= self._most_per_host:
+            if len(self._under_way) >= self._most:
+                break
+            if self._hosts[host] >= self._most_per_host:
                 kept.append(entry)
                 continue
+            sent += 1
             call: Any = self._client.request(method, url, **options)
             self._under_way[number] = call
             self._hosts[host] += 1
             call.add_done_callback(partial(self._answered, number, host))
-        self._waiting = kept
+        self._waiting = kept + self._waiting[len(kept) + sent :]
         if not self._under_way and not self._result.done():
             self._result.set_result(self._answers())
 

@@ -31,6 +31,11 @@ class BodySource(ABC):
     def rewind(self) -> None:
         """Begin again. Raises ValueError when what was read cannot be had again."""
 
+    @property
+    def can_rewind(self) -> bool:
+        """Can what was read be had again?"""
+        return True
+
     @abstractmethod
     def close(self) -> None:
         """Let go of what it holds, at its end or before."""
@@ -191,7 +196,7 @@ class Iterated(BodySource):
         """Begin again. Raises ValueError when the iterable can be read only once, as a generator can."""
         if self._iterator is None:
             return
-        if self._iterator is self._pieces:
+        if not self.can_rewind:
             raise ValueError(
                 "body: expected one that can be sent again (bytes, a path, a file that can seek, a list of bytes), "
                 "found one that is gone once it was read (a generator or other iterator, a pipe)"
@@ -199,6 +204,11 @@ class Iterated(BodySource):
         self.close()
         self._iterator = None
         self._piece, self._at = b"", 0
+
+    @property
+    def can_rewind(self) -> bool:
+        """An iterator is gone once it was read."""
+        return self._iterator is None or self._iterator is not self._pieces
 
     def close(self) -> None:
         """Let a generator end."""
@@ -246,6 +256,11 @@ class Joined(BodySource):
         for source in self._sources:
             source.rewind()
         self._present = 0
+
+    @property
+    def can_rewind(self) -> bool:
+        """Can all of them?"""
+        return all(source.can_rewind for source in self._sources)
 
     def close(self) -> None:
         """Close every source."""

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from surgeline.protocols.http.cookies import CookieJar
     from surgeline.protocols.http.user_cookies import UserCookies
 
+MOST_DIGESTS = 100
+"""Users that one virtual user logs in as, whose nonces are kept."""
 LONGEST_TIMEOUT = 1e9
 NO_LIMIT = (1 << 64) - 1
 
@@ -185,7 +187,7 @@ class HttpClient(Session[Response]):
         the body may have, in bytes or as "1GiB"; there is no limit unless it is given.
         """
         most = NO_LIMIT if max_body is None else _in_bytes(max_body)
-        return Streaming(self.request(method, url, _stream=most, **options))
+        return Streaming(lambda: self.request(method, url, _stream=most, **options))
 
     def after(self, call: HttpCall, exchange: Exchange | None, prepared: Prepared, response: Response) -> Hop | None:
         """Return the hop that follows an answer, None for none; called for answers that ask for more."""
@@ -259,8 +261,11 @@ class HttpClient(Session[Response]):
         if self._cookies is not None:
             self.is_plain = self._cookies.forget_old()
         request: Request = prepared.request
-        if cookies is not None and request.has_cookie_field:
+        if cookies is not None and request.value_of("cookie") is not None:
             raise ValueError("cookies: expected none beside a Cookie field in `headers`, found both")
+        if digest is not None and request.value_of("authorization") is not None:
+            request = request.without("authorization")  # that of the URL, say: the digest's own comes
+            prepared = request.maker.prepared(request)
         exchange = Exchange(
             request.redirects,
             body,
@@ -284,7 +289,12 @@ class HttpClient(Session[Response]):
     def _digest_session(self, auth: "DigestAuth") -> "DigestSession":
         from surgeline.protocols.http.auth import DigestSession  # noqa: PLC0415 - few scripts use digest
 
-        return self._digests.setdefault(auth, DigestSession(auth, lambda: f"{self._bits(128):032x}"))
+        session = self._digests.get(auth)
+        if session is None:
+            if len(self._digests) >= MOST_DIGESTS:
+                del self._digests[next(iter(self._digests))]
+            session = self._digests[auth] = DigestSession(auth, lambda: f"{self._bits(128):032x}")
+        return session
 
     def _form(self, data: Any, json: Any, files: Any) -> "tuple[BodySource, str]":
         from surgeline.protocols.http.multipart import multipart  # noqa: PLC0415 - few scripts send files

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from surgeline._native.cells import CounterCell
 from surgeline._native.http_outcomes import Endpoint, Outcome
 from surgeline.metrics import names
 from surgeline.metrics.registry import Registry
@@ -9,7 +10,8 @@ from surgeline.metrics.tags import REQUEST_TAGS, refuse_reserved
 from surgeline.protocols.http.errors import status_code, status_text
 from surgeline.protocols.http.request import DEFAULT_EXPECT, Expect
 
-_Key = tuple[str, str, tuple[tuple[str, str], ...], Expect]
+OwnTags = tuple[tuple[str, str], ...]
+_Key = tuple[str, str, OwnTags, Expect]
 MOST_ENDPOINTS = 1_000
 OTHER = "(other)"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -48,15 +50,23 @@ class Endpoints:
 
         Raises ValueError for a reserved tag.
         """
-        if tags is not None and not isinstance(tags, Mapping):
-            raise TypeError(f"tags: expected a mapping of names to texts, found {tags!r}")
-        own = tuple(sorted((str(tag), str(value)) for tag, value in tags.items())) if tags else ()
+        own = _own(tags)
         endpoint = self._endpoints.get((method, name, own, expect))
         if endpoint is None:
             endpoint = self._add(method, name, own, expect)
         return endpoint
 
-    def _add(self, method: str, name: str, own: tuple[tuple[str, str], ...], expect: Expect) -> Endpoint:
+    def retries(self, method: str, name: str, tags: Mapping[str, str] | None, expect: Expect) -> CounterCell:
+        """Return what counts the retries of these requests, under the name that they are counted by."""
+        self.get(method, name, tags, expect)
+        own = _own(tags)
+        if (method, name, own, expect) not in self._endpoints:
+            name, own = OTHER, ()
+        tags = {**self._tags, "method": method, "name": name, **dict(own)}
+        cell: CounterCell = self._registry.cell(names.HTTP_REQ_RETRIES, tags)
+        return cell
+
+    def _add(self, method: str, name: str, own: OwnTags, expect: Expect) -> Endpoint:
         refuse_reserved([tag for tag, _ in own], REQUEST_TAGS)
         if len(self._endpoints) >= MOST_ENDPOINTS and name != OTHER:
             self._warn(name)
@@ -74,6 +84,12 @@ class Endpoints:
                 f"More than {MOST_ENDPOINTS:,} different request names, such as {name!r}; further ones count together "
                 f'as {OTHER!r}. Give requests whose URL holds an id a name: vu.http.get(url, name="get-user").'
             )
+
+
+def _own(tags: Mapping[str, str] | None) -> OwnTags:
+    if tags is not None and not isinstance(tags, Mapping):
+        raise TypeError(f"tags: expected a mapping of names to texts, found {tags!r}")
+    return tuple(sorted((str(tag), str(value)) for tag, value in tags.items())) if tags else ()
 
 
 def make_outcome(

@@ -154,6 +154,9 @@ class Exchange:
         """May a challenge be answered: the first, and one more where only the nonce of the answer had grown old?"""
         if self._digest is None or self._challenges == _MOST_CHALLENGES:
             return False
+        if not (self._body is None or isinstance(self._body, bytes) or self._body.can_rewind):
+            self._note("body", "A challenge was not answered: the request's body was read, and cannot be read again.")
+            return False
         from surgeline.protocols.http.auth import is_answerable, is_stale  # noqa: PLC0415 - few scripts use digest
 
         challenges = response.headers.get_all("www-authenticate")
@@ -176,7 +179,7 @@ class Exchange:
             return None
         following = _redirected(request, target, response.status)
         if urlsplit(location).netloc:
-            following = following.without_host()
+            following = following.without("host")
         if following.has_body and not self._rewind(request):
             return None
         self._redirects -= 1

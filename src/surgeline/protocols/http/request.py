@@ -48,10 +48,13 @@ class Request:
     maker: Any = field(default=None, compare=False, repr=False)
     """What prepared it, and prepares the requests that follow from it."""
 
-    @property
-    def has_cookie_field(self) -> bool:
-        """Did the script set the Cookie field itself?"""
-        return any(name.lower() == "cookie" for name in self.fields)
+    def value_of(self, name: str) -> str | None:
+        """Return what the script, or the client's options, put into a header field; `name` is in small letters."""
+        return next((value for one, value in self.fields.items() if one.lower() == name), None)
+
+    def without(self, name: str) -> "Request":
+        """Return the same without that field; `name` is in small letters."""
+        return replace(self, fields={one: value for one, value in self.fields.items() if one.lower() != name})
 
     def head(self, target: str, more: Mapping[str, str]) -> bytes:
         """Return the head: whole for a request without a body, else up to the value of Content-Length.
@@ -68,11 +71,6 @@ class Request:
     def fields_elsewhere(self) -> dict[str, str]:
         """Return the fields that may go to another origin: not those that prove who asks."""
         return {name: value for name, value in self.fields.items() if name.lower() not in (*_CREDENTIALS, "host")}
-
-    def without_host(self) -> "Request":
-        """Return the same with the Host field of its URL, not of the script."""
-        kept = {name: value for name, value in self.fields.items() if name.lower() != "host"}
-        return replace(self, fields=kept)
 
     def fields_without_body(self) -> dict[str, str]:
         """Return the fields that do not speak of a body."""

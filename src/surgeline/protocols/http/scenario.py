@@ -12,7 +12,6 @@ from surgeline._native.http_connection import Rules
 from surgeline._native.http_origin import Prepared
 from surgeline._native.poller import Poller
 from surgeline.engine.scope import Scope
-from surgeline.metrics import names
 from surgeline.protocols.http.endpoints import Endpoints
 from surgeline.protocols.http.options import HttpOptions
 from surgeline.protocols.http.origins import Origins
@@ -50,7 +49,6 @@ class HttpScenario:
         self.rules = rules(self.options)
         self.notify = notify
         self._origins = origins
-        self._scope = scope
         self._endpoints = Endpoints(scope.registry, scope.tags, notify)
         self._base_url = base_url
         self._default_fields = default_fields(self.options)
@@ -130,9 +128,8 @@ class HttpScenario:
 
     def count_retry(self, request: Request) -> None:
         """Count a request that is sent once more."""
-        own = {str(tag): str(value) for tag, value in (request.tags or {}).items()}
-        tags = {**own, "method": request.method, "name": request.name or request.target.url}
-        self._scope.registry.cell(names.HTTP_REQ_RETRIES, {**self._scope.tags, **tags}).add(1)
+        name = request.name or request.target.url
+        self._endpoints.retries(request.method, name, request.tags, request.expect).add(1)
 
 
 def _host_of(url: str) -> str:

@@ -4,26 +4,25 @@ wanted any more.
 What fails on the way does not raise: the body ends, and the response's `error` says why.
 """
 
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from surgeline.protocols.http.response import Response
 
 
 class Streaming:
-    """`async with` gives the response."""
+    """`async with` sends the request and gives the response."""
 
-    def __init__(self, call: Any) -> None:
-        """`call` is the call under way: a future of the response."""
-        self._call = call
+    def __init__(self, send: Callable[[], Awaitable[Response]]) -> None:
+        self._send = send
         self._response: Response | None = None
 
     def __await__(self) -> NoReturn:
-        self._call.cancel()  # nobody will read its answer
         raise TypeError("write: async with vu.http.stream(...) as response:")
 
     async def __aenter__(self) -> Response:
-        self._response = await self._call
+        self._response = await self._send()
         return self._response
 
     async def __aexit__(

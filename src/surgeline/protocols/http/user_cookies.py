@@ -44,7 +44,7 @@ class UserCookies:
 
     def line(self, request: Request) -> bytes | None:
         """Return the Cookie field of a request; None without cookies, and where the script sets that field itself."""
-        if request.has_cookie_field:
+        if request.value_of("cookie") is not None:
             return None
         target = request.target
         return _line(self.jar.header(target.scheme, target.host, target.path))
@@ -63,7 +63,7 @@ class UserCookies:
         def line(request: Request) -> bytes | None:
             target = request.target
             origins.append((target.scheme, target.host, target.port))
-            if origins[-1] != origins[0] or request.has_cookie_field:
+            if origins[-1] != origins[0] or request.value_of("cookie") is not None:
                 return self.line(request)
             return _line(cookie_pairs(self.jar.for_url(target.scheme, target.host, target.path) | dict(own)))
 
