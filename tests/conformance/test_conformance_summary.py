@@ -4,7 +4,7 @@ import pytest
 from plan_language import Add, Check, Every, Fail, Get, GetPathOfSetup, Group, Plan, Scenario, Sleep
 
 OURS_ALWAYS = {"iteration_lateness", "iteration_response_time"}
-OURS_WITH_REQUESTS = {"http_req_response_time"}
+OURS_WITH_REQUESTS = {"http_req_looking_up", "http_req_response_time"}
 OURS_WHEN_IT_HAPPENS = {"interrupted_iterations", "iteration_errors"}
 
 EVERYTHING = Plan(

@@ -638,6 +638,18 @@ def test_the_peak_is_of_the_time_since_it_was_last_taken():
     assert run_async(main) == [3, 3, 1, 1, 0]
 
 
+@pytest.mark.parametrize("pacing_ns", [0, 1])
+def test_who_is_through_with_resting_is_not_cancelled_as_one_that_rests(pacing_ns):
+    async def takes_longer_than_the_rest(vu):
+        vu.connect_failures = 0 if pacing_ns else 9
+        await vu.sleep(0.06)
+
+    executor = ConstantVUs(3, SECOND // 5)
+    ran = run_scenarios(Scenario("one", takes_longer_than_the_rest, executor, 0, 30 * SECOND, pacing_ns=pacing_ns))
+    assert ran.count("iterations") >= 6
+    assert (ran.count("iteration_errors"), ran.count("interrupted_iterations")) == (0, 0)
+
+
 def test_a_resting_user_can_be_interrupted():
     async def main(poller):
         record, _ = recorder(interrupts=(interrupts := []))

@@ -127,6 +127,7 @@ cdef class Iterations(Wakeable):
                         return next(self.poller.sleep_until(due))
                     if self.poller.steps == self.steps:
                         return None  # an iteration that waited for nothing: let the loop serve the others
+                    self.user.resting = False
                 if not self.may_start():
                     raise StopIteration
                 self.begin()

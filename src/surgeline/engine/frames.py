@@ -23,6 +23,11 @@ def is_users_own(filename: str) -> bool:
     return not (is_ours(filename) or filename.startswith(("<", *_installed())))
 
 
+def prepare() -> None:
+    """Look up where code is installed, which reads files: when the load runs there may be no descriptor left."""
+    _installed()
+
+
 @cache
 def _installed() -> tuple[str, ...]:
     folders = {*(sysconfig.get_path(name) for name in _INSTALLED), *site.getsitepackages(), site.getusersitepackages()}

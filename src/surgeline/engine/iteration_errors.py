@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from surgeline.engine import frames
 from surgeline.engine.frames import is_ours, is_users_own
 
 MOST_KINDS = 100
@@ -31,6 +32,7 @@ class IterationErrors:
     """
 
     def __init__(self, notify: Callable[[str], None]) -> None:
+        frames.prepare()
         self._notify = notify
         self.counts: dict[str, int] = {}
         self.first_tracebacks: dict[str, str] = {}
