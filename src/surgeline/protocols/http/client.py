@@ -14,12 +14,17 @@ from surgeline._native.http_origin import Prepared
 from surgeline._native.http_session import DISCARD, KEEP, STREAM, Hop, Session
 from surgeline._native.iteration import UserState
 from surgeline.engine.scope import Scope, current_scope
-from surgeline.errors import OptionError
 from surgeline.protocols.http.batch import Batch, Entries
 from surgeline.protocols.http.errors import describe_error
 from surgeline.protocols.http.exchange import Exchange, Retry, as_retry, split_body
 from surgeline.protocols.http.foreign_names import INSTEAD_IN_REQUESTS
-from surgeline.protocols.http.options import parse_size
+from surgeline.protocols.http.option_values import (
+    as_key,
+    as_switch,
+    max_body_in_bytes,
+    refuse_wrong_types,
+    timeout_in_ns,
+)
 from surgeline.protocols.http.request import (
     DEFAULT_EXPECT,
     Request,
@@ -33,7 +38,6 @@ from surgeline.protocols.http.response import Response
 from surgeline.protocols.http.scenario import HttpScenario
 from surgeline.protocols.http.streaming import Streaming
 from surgeline.protocols.http.url import Params
-from surgeline.schedule.duration import parse_duration
 from surgeline.script.explained import advice
 
 if TYPE_CHECKING:
@@ -44,7 +48,6 @@ if TYPE_CHECKING:
 
 MOST_DIGESTS = 100
 """Users that one virtual user logs in as, whose nonces are kept."""
-LONGEST_TIMEOUT = 1e9
 NO_LIMIT = (1 << 64) - 1
 
 Body = bytes | str | Mapping[str, object] | Iterable[bytes] | Any
@@ -135,8 +138,8 @@ class HttpClient(Session[Response]):
             auth, headers = _authorized(auth, headers)
         self.follow()
         prepared = self._prepare(method, url, content_type, params, headers, name, tags, expect, redirects)
-        timeout_ns = self._scenario.rules.timeout_ns if timeout is None else _in_ns(timeout)
-        discards = self._scenario.rules.discard_bodies if discard_body is None else _as_switch(discard_body)
+        timeout_ns = self._scenario.rules.timeout_ns if timeout is None else timeout_in_ns(timeout)
+        discards = self._scenario.rules.discard_bodies if discard_body is None else as_switch(discard_body)
         use = STREAM if _stream is not None else DISCARD if discards else KEEP
         if self.is_plain and cookies is None and auth is None and not retries and isinstance(body, bytes | None):
             return self.call(prepared, body, timeout_ns, body_use=use, max_body=_stream)
@@ -186,7 +189,7 @@ class HttpClient(Session[Response]):
         `timeout` is then how long is waited for the head, and for each next piece. `max_body` is the most that
         the body may have, in bytes or as "1GiB"; there is no limit unless it is given.
         """
-        most = NO_LIMIT if max_body is None else _in_bytes(max_body)
+        most = NO_LIMIT if max_body is None else max_body_in_bytes(max_body)
         return Streaming(lambda: self.request(method, url, _stream=most, **options))
 
     def after(self, call: HttpCall, exchange: Exchange | None, prepared: Prepared, response: Response) -> Hop | None:
@@ -221,12 +224,12 @@ class HttpClient(Session[Response]):
         key: Any = (method, url, content_type, name)
         try:
             if not (headers is tags is expect is redirects is None):
-                key = (*key, _key(headers), _key(tags), expect, redirects)
+                key = (*key, as_key(headers), as_key(tags), expect, redirects)
             prepared: Prepared | None = scenario.prepared_once.get(key) if params is None else None
         except TypeError:  # something in it has no hash, so nothing is kept
             key = prepared = None
         if prepared is None:
-            _refuse_wrong_types(name, tags, params, redirects)
+            refuse_wrong_types(name, tags, params, redirects)
             statuses = DEFAULT_EXPECT if expect is None else as_expect(expect)
             request = scenario.request(
                 method,
@@ -329,38 +332,6 @@ class HttpClient(Session[Response]):
         return self._random.getrandbits(count)
 
 
-def _refuse_wrong_types(name: object, tags: object, params: object, redirects: object) -> None:
-    if name is not None and not isinstance(name, str):
-        raise TypeError(f"name: expected text, found {name!r}")
-    if tags is not None and not isinstance(tags, Mapping):
-        raise TypeError(f"tags: expected a mapping, found {tags!r}")
-    if params is not None and not isinstance(params, Mapping | list | tuple):
-        raise TypeError(f"params: expected a mapping or pairs, found {params!r}")
-    if redirects is not None and (not isinstance(redirects, int) or redirects < 0):
-        raise ValueError(f"redirects: expected a number from 0 up, found {redirects!r}")
-
-
-def _key(pairs: Any) -> Any:
-    return tuple(pairs.items()) if isinstance(pairs, Mapping) else None if pairs is None else tuple(pairs)
-
-
-def _in_ns(timeout: float | str) -> int:
-    try:
-        seconds = parse_duration(timeout, "timeout") / 1e9 if isinstance(timeout, str) else timeout
-    except OptionError as error:
-        raise ValueError(str(error)) from None
-    if not isinstance(seconds, int | float) or not seconds > 0:
-        raise ValueError(f'timeout: expected seconds above 0, or a duration such as "5s", found {timeout!r}')
-    return int(min(seconds, LONGEST_TIMEOUT) * 1e9)
-
-
-def _in_bytes(max_body: int | str) -> int:
-    try:
-        return parse_size(max_body, "max_body", least=0)
-    except OptionError as error:
-        raise ValueError(str(error)) from None
-
-
 def _compressed(body: Any, coding: str, headers: Mapping[str, str] | None) -> tuple[bytes, Mapping[str, str]]:
     from surgeline.protocols.http.compression import encode  # noqa: PLC0415 - few scripts compress
 
@@ -377,12 +348,6 @@ def _over(headers: Mapping[str, str] | None, more: Mapping[str, str]) -> Mapping
         return more
     refuse_bad_fields(headers)
     return merge(headers, more)
-
-
-def _as_switch(discard_body: object) -> bool:
-    if not isinstance(discard_body, bool):
-        raise TypeError(f"discard_body: expected True or False, found {discard_body!r}")
-    return discard_body
 
 
 def _authorized(auth: Any, headers: Mapping[str, str] | None) -> "tuple[DigestAuth | None, Mapping[str, str] | None]":
