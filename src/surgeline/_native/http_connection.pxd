@@ -122,7 +122,7 @@ cdef class Connection(Carrier):
     cdef int rewatch_as_needed(self) except -1
     cdef int send_last_tls(self, bytes data) except -1
     cdef int fail_sending(self, int number) except -1
-    cdef int go_on(self, uint32_t events) except -1
+    cdef int take_turn(self, uint32_t events) except -1
     cdef int receive(self) except -1
     cdef int receive_failed(self, int number) except -1
     cdef int receive_end(self) except -1

@@ -441,11 +441,11 @@ cdef class Connection(Carrier):
     cdef int on_ready(self, uint32_t events) except -1:
         """A response that there is no memory for fails; it does not end the run."""
         try:
-            return self.go_on(events)
+            return self.take_turn(events)
         except MemoryError:
             return self.close() if self.call is None else self.fail(STAGE_PARSE, NO_MEMORY, None)
 
-    cdef int go_on(self, uint32_t events) except -1:
+    cdef int take_turn(self, uint32_t events) except -1:
         if self.state == CONNECTING:
             return self.on_connected()
         if events & EPOLLOUT and self.wants_write:
