@@ -953,6 +953,35 @@ static void test_work_is_linear_byte_by_byte(void)
     CHECK(seconds_to_feed(OK "\r\n", "a", 1, LONG_LINE) < 30, "a body until close");
 }
 
+static uint64_t to_come_after(const char *said)
+{
+    sl_http p;
+    size_t consumed;
+    sl_http_init(&p);
+    sl_http_feed(&p, (const uint8_t *)said, strlen(said), &consumed);
+    uint64_t left = sl_http_to_come(&p);
+    sl_http_free(&p);
+    return left;
+}
+
+static void test_only_of_a_counted_body_is_known_how_much_is_to_come(void)
+{
+    static const struct { const char *said; uint64_t left; } CASES[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", 0},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 5},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", 3},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde", 0},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff", 0},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", 0},
+        {"HTTP/1.1 200 OK\r\n\r\nab", 0},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        check_context = CASES[i].said;
+        uint64_t left = to_come_after(CASES[i].said);
+        CHECK(left == CASES[i].left, "%llu", (unsigned long long)left);
+    }
+}
+
 static void test_every_error_has_a_text(void)
 {
     check_context = "texts";
@@ -981,6 +1010,7 @@ int main(void)
     test_what_a_head_says_is_known_before_the_body();
     test_a_finished_parser_takes_nothing();
     test_work_is_linear_byte_by_byte();
+    test_only_of_a_counted_body_is_known_how_much_is_to_come();
     test_every_error_has_a_text();
     printf("%d answers and %d faults, each in every split\n", ANSWER_COUNT, FAULT_COUNT);
     return 0;

@@ -52,6 +52,7 @@ cdef extern from "http1.h" nogil:
     sl_http_status sl_http_feed(sl_http *, const uint8_t *, size_t, size_t *)
     sl_http_status sl_http_end(sl_http *)
     int sl_http_started(const sl_http *)
+    uint64_t sl_http_to_come(const sl_http *)
     const char *sl_http_error_text(sl_http_error)
 
 
@@ -99,6 +100,7 @@ cdef class Connection(Carrier):
     cdef int send_errno         # why sending failed, while what the server may have said before is read
     cdef int pieces_at_once
     cdef bint wants_write, paused, session_kept
+    cdef int awaited            # how many bytes have to be there before we are told of any; 1 but in large bodies
     cdef size_t offset          # how much of head and body (TLS: of `outgoing`) the socket has taken
     cdef TlsStream tls
     cdef bytes outgoing         # TLS records that the socket has not taken yet
@@ -129,6 +131,7 @@ cdef class Connection(Carrier):
     cdef int end_of_stream(self) except -1
     cdef int receive_tls(self, size_t size) except -1
     cdef int receive_idle_tls(self, ssize_t size) except -1
+    cdef int await_bytes(self, int count) except -1
     cdef int feed(self, const uint8_t *data, size_t size) except -1
     cdef int feed_stream(self, sl_http_status status) except -1
     cdef int complete(self) except -1

@@ -50,7 +50,7 @@ cdef extern from "sys/socket.h" nogil:
     ssize_t sendmsg(int, const msghdr *, int)
     ssize_t send(int, const void *, size_t, int)
     ssize_t recv(int, void *, size_t, int)
-    int SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC, SOL_SOCKET, SO_ERROR, MSG_NOSIGNAL
+    int SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC, SOL_SOCKET, SO_ERROR, SO_RCVLOWAT, MSG_NOSIGNAL
 
 cdef extern from "netinet/tcp.h" nogil:
     int TCP_NODELAY
@@ -88,6 +88,9 @@ cdef size_t KEPT_BODY = 64 * 1024
 # A body from a file goes out in pieces of this size, so many of them before others have their turn.
 cdef int PIECE = 64 * 1024
 cdef int MOST_PIECES_AT_ONCE = 8
+# While so much of a body is to come, it is taken in parts of this size.
+cdef uint64_t LARGE = 64 * 1024
+cdef uint64_t AT_ONCE = 128 * 1024
 TlsError = ssl.SSLError
 
 
@@ -154,6 +157,7 @@ cdef class Connection(Carrier):
         self.pool = pool
         self.origin = origin
         self.state = RESOLVING
+        self.awaited = 1
         sl_http_init(&self.parser)
         self.parser.max_line_bytes = rules.line_bytes
         self.parser.max_head_bytes = rules.head_bytes
@@ -537,6 +541,7 @@ cdef class Connection(Carrier):
 
     cdef int feed(self, const uint8_t *data, size_t size) except -1:
         cdef size_t consumed = 0
+        cdef uint64_t to_come
         cdef sl_http_status status
         if not self.call.first_byte:
             self.call.first_byte = self.poller.now
@@ -548,7 +553,20 @@ cdef class Connection(Carrier):
             self.parser.keep_alive = 0  # bytes that nobody asked for: the connection is not to be trusted
         if self.parser.body_use == SL_HTTP_STREAM and self.parser.head_complete:
             return self.feed_stream(status)
-        return 0 if status == SL_HTTP_MORE else self.complete()
+        if status == SL_HTTP_DONE:
+            return self.complete()
+        to_come = sl_http_to_come(&self.parser)
+        if self.tls is None and to_come:
+            return self.await_bytes(<int>min(to_come, AT_ONCE) if to_come >= LARGE else 1)
+        return 0
+
+    cdef int await_bytes(self, int count) except -1:
+        """Be told of so many bytes, not of each packet, while the rest of a large body comes: to wake us costs the server
+        as much as to send."""
+        if count != self.awaited:
+            self.awaited = count
+            setsockopt(self.fd, SOL_SOCKET, SO_RCVLOWAT, &count, sizeof(count))
+        return 0
 
     cdef int feed_stream(self, sl_http_status status) except -1:
         """Hand on what there is of a body; its first piece ends the call, the last one the hop. What wakes the script
@@ -615,6 +633,8 @@ cdef class Connection(Carrier):
             # Not after the handshake: the ticket of TLS 1.3 comes with or after the first answer.
             self.session_kept = True
             self.pool.tls_sessions[self.origin] = self.tls.session()
+        if self.awaited != 1 and self.state != CLOSED:
+            self.await_bytes(1)
         # A request that was not sent to its end leaves a connection on which nothing can follow.
         if (self.parser.keep_alive and call.sent and not self.pool.closed and not self.paused
                 and not self.pool.rules.close_after_request):

@@ -133,6 +133,11 @@ void sl_http_free(sl_http *p)
     sl_http_init(p);
 }
 
+uint64_t sl_http_to_come(const sl_http *p)
+{
+    return p->state == IN_COUNTED_BODY ? p->remaining : 0;
+}
+
 int sl_http_started(const sl_http *p)
 {
     return p->started;

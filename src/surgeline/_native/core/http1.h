@@ -115,6 +115,9 @@ void sl_http_release_body(sl_http *p);
 /* The peer closed: SL_HTTP_DONE if that completes a body read until close, else SL_HTTP_ERROR. */
 sl_http_status sl_http_end(sl_http *p);
 
+/* How many bytes of a body that has a Content-Length are still to come; 0 before its head is complete, and for others. */
+uint64_t sl_http_to_come(const sl_http *p);
+
 /* Has any byte of a response arrived since the reset (interim ones included)? */
 int sl_http_started(const sl_http *p);
 
