@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import trustme
-from http_lab import Handler, Lab, Peer, answering, assert_one_failure, ok, open_descriptors, play, turns
+from http_lab import Handler, Lab, Peer, answering, assert_one_failure, left_open, ok, open_descriptors, play, turns
 
 from surgeline.metrics import names
 
@@ -94,7 +94,7 @@ def survives(worst: Handler, ask: Ask | None = None, *, code: int = 0, closes: b
         assert_each_was_counted(lab, 2)
         lab.http.close()
         await turns(40)
-        assert open_descriptors() - before == set()
+        assert await left_open(before) == set()
         return response
 
     return play(handler, scene, tls=server_tls() if tls else None, insecure=tls)

@@ -308,6 +308,15 @@ def open_descriptors() -> set[int]:
     return {int(entry.name) for entry in Path("/proc/self/fd").iterdir() if entry.exists()}
 
 
+async def left_open(before: set[int]) -> set[int]:
+    """Return the descriptors that were not open before; the server closes its own within some turns of the loop."""
+    for _ in range(500):
+        if not open_descriptors() - before:
+            break
+        await turns()
+    return open_descriptors() - before
+
+
 def has_ipv6() -> bool:
     with socket.socket(socket.AF_INET6) if socket.has_ipv6 else socket.socket() as probe:
         try:

@@ -4,7 +4,7 @@ request while it is being received.
 
 import pytest
 from hostile import LATER, assert_each_was_counted, raw_server, server_tls
-from http_lab import Lab, Peer, ok, open_descriptors, play, turns
+from http_lab import Lab, Peer, left_open, ok, open_descriptors, play, turns
 
 from surgeline.metrics import names
 
@@ -53,7 +53,7 @@ def cut_everywhere(answer, end, *, tls=False):
         assert lab.user.connect_failures == 0
         lab.http.close()
         await turns(40)
-        assert open_descriptors() - before == set()
+        assert await left_open(before) == set()
         return [(response.status, response.error_code, response.error, response.body) for response in found]
 
     return play(handler, scene, tls=server_tls() if tls else None, insecure=tls)
@@ -158,7 +158,7 @@ def test_closed_at_every_byte_of_the_request():
             assert sent == len(SMALL) * len(found)
             lab.http.close()
             await turns(40)
-            assert open_descriptors() - before == set()
+            assert await left_open(before) == set()
             return found
 
     *unread, read = play(None, scene)

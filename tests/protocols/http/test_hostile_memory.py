@@ -9,7 +9,7 @@ from hostile import run_program
 PROGRAM = """
     import resource, sys
     from pathlib import Path
-    from http_lab import assert_one_failure, ok, open_descriptors, play, turns
+    from http_lab import assert_one_failure, ok, left_open, open_descriptors, play, turns
     from surgeline.metrics import names
 
     MEGABYTE = 2**20
@@ -60,7 +60,7 @@ FAILS = (
         assert sorted(counts.values()) == [1, 2] and counts["large"] == 1, counts
         lab.http.close()
         await turns(40)
-        assert open_descriptors() - before == set()
+        assert await left_open(before) == set()
         print("own" if str(int(response.error_code)) in names.OWN_ERROR_CODES else "the server's")
 
     play(sending(globals()[sys.argv[1]], 100), scene)

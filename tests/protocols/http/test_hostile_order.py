@@ -5,7 +5,7 @@ import socket
 
 import pytest
 from hostile import LATER, assert_each_was_counted, raw_server, server_tls, survives
-from http_lab import Lab, Peer, answering, assert_one_failure, ok, open_descriptors, play, turns
+from http_lab import Lab, Peer, answering, assert_one_failure, left_open, ok, open_descriptors, play, turns
 
 from surgeline.metrics import names
 
@@ -113,7 +113,7 @@ def test_a_reset_after_the_answer_does_not_undo_it():
             response = await lab.http.post(f"{url}/", data=b"x" * 50_000)
             assert_each_was_counted(lab, 1)
             await turns(20)
-            assert open_descriptors() - before == set()
+            assert await left_open(before) == set()
             return response.body
 
     assert play(None, scene) == b"answered"
@@ -438,7 +438,7 @@ def test_idle_connections_that_the_server_ends_are_replaced_without_a_trace(says
         for _ in range(4):
             bodies.append((await lab.http.post("/")).body)
             await turns(20)  # the end arrives
-            assert open_descriptors() - before == set()
+            assert await left_open(before) == set()
         assert_each_was_counted(lab, 4)
         return bodies, [tags["status"] for tags, _ in lab.series()], lab.server.connections
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from hostile import assert_each_was_counted, raw_server, server_tls, survives
-from http_lab import Lab, Peer, Server, answering, assert_one_failure, ok, open_descriptors, play, turns
+from http_lab import Lab, Peer, Server, answering, assert_one_failure, left_open, ok, open_descriptors, play, turns
 
 from surgeline.metrics import names
 
@@ -113,7 +113,7 @@ def test_a_server_that_stops_in_the_middle_runs_into_the_time_limit(tls):
         counts = {(tags["name"], tags.get("error_code")): value.count for tags, value in lab.series()}
         assert counts == {(f"{lab.server.url}/", None): len(PARTS), ("cut", "1050"): len(PARTS)}
         await turns(40)
-        assert open_descriptors() - before == set()
+        assert await left_open(before) == set()
         assert (await lab.http.get("/")).status == 200
         return {(response.status, response.error, response.body) for response in responses}
 

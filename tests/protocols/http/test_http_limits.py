@@ -6,7 +6,7 @@ import socket
 import threading
 
 import pytest
-from http_lab import Lab, Peer, free_port, ok, open_descriptors, play, silence, turns
+from http_lab import Lab, Peer, free_port, left_open, ok, open_descriptors, play, silence, turns
 
 from surgeline.engine.executors import ConstantVUs, SharedIterations
 from surgeline.engine.scenario import Scenario
@@ -44,7 +44,7 @@ def test_no_descriptor_is_left_whatever_the_server_does():
             await lab.http.get(f"http://127.0.0.1:{free_port()}/")
         lab.http.close()
         await turns(40)
-        return open_descriptors() - before
+        return await left_open(before)
 
     assert play(moody, scene) == set()
 
@@ -57,7 +57,7 @@ def test_closing_with_calls_under_way_leaves_no_descriptor():
         assert len(open_descriptors() - before) >= 40
         lab.http.close()
         await turns(40)
-        return open_descriptors() - before, {call.cancelled() for call in calls}
+        return await left_open(before), {call.cancelled() for call in calls}
 
     assert play(silence, scene) == (set(), {True})
 
