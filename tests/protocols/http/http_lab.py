@@ -5,10 +5,12 @@ piece that was sent has been read by the client after a turn of the loop: no clo
 """
 
 import asyncio
+import os
 import socket
 import ssl
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -308,13 +310,24 @@ def open_descriptors() -> set[int]:
     return {int(entry.name) for entry in Path("/proc/self/fd").iterdir() if entry.exists()}
 
 
-async def left_open(before: set[int]) -> set[int]:
-    """Return the descriptors that were not open before; the server closes its own within some turns of the loop."""
+async def left_open(before: set[int]) -> set[tuple[int, str]]:
+    """Return the sockets that were not open before, with what they are.
+
+    The server closes its own within some turns of the loop; files may be another thread's.
+    """
     for _ in range(500):
-        if not open_descriptors() - before:
+        if not _new_sockets(before):
             break
         await turns()
-    return open_descriptors() - before
+    return _new_sockets(before)
+
+
+def _new_sockets(before: set[int]) -> set[tuple[int, str]]:
+    found = set()
+    for number in open_descriptors() - before:
+        with suppress(OSError):
+            found.add((number, os.readlink(f"/proc/self/fd/{number}")))
+    return {(number, what) for number, what in found if what.startswith("socket:")}
 
 
 def has_ipv6() -> bool:
