@@ -5,7 +5,6 @@ piece that was sent has been read by the client after a turn of the loop: no clo
 """
 
 import asyncio
-import os
 import socket
 import ssl
 import struct
@@ -326,7 +325,7 @@ def _new_sockets(before: set[int]) -> set[tuple[int, str]]:
     found = set()
     for number in open_descriptors() - before:
         with suppress(OSError):
-            found.add((number, os.readlink(f"/proc/self/fd/{number}")))
+            found.add((number, str(Path(f"/proc/self/fd/{number}").readlink())))
     return {(number, what) for number, what in found if what.startswith("socket:")}
 
 
