@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, settings
 
 from healthy_generator import keep_up
 
+pytest.register_assert_rewrite("http_lab", "hostile")  # what they assert says what it found
+
 # The same examples in every run, so that no change fails by another one's defect. New ones are sought by
 # `pytest --hypothesis-profile search`.
 settings.register_profile("search", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])

@@ -3,7 +3,6 @@
 import dataclasses
 import inspect
 import pickle
-import sys
 
 import pytest
 import trustme
@@ -20,16 +19,6 @@ from surgeline.script.plan import Overrides, apply_overrides
 from surgeline.script.settings import read_given
 
 GOOD = "@scenario(constant_vus(duration=1))\nasync def s(vu): pass\n"
-
-
-@pytest.fixture(autouse=True)
-def imports():
-    """What a script leaves importable is not for the next test."""
-    path, modules = list(sys.path), set(sys.modules)
-    yield
-    sys.path[:] = path
-    for name in sys.modules.keys() - modules:
-        del sys.modules[name]
 
 
 @pytest.fixture

@@ -15,16 +15,6 @@ GOOD = "@scenario(constant_vus(duration=1))\nasync def s(vu): pass\n"
 SECOND = 1_000_000_000
 
 
-@pytest.fixture(autouse=True)
-def imports():
-    """What a script leaves importable is not for the next test."""
-    path, modules = list(sys.path), set(sys.modules)
-    yield
-    sys.path[:] = path
-    for name in sys.modules.keys() - modules:
-        del sys.modules[name]
-
-
 @pytest.fixture
 def load(tmp_path):
     def write_and_load(text, **environment):

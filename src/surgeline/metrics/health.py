@@ -1,6 +1,6 @@
 """How the generator itself fared, so that its own limits are never taken for the server's.
 
-Pure data; `engine.loop` measures it and `thresholds.verdict` judges it.
+Pure data; `engine.loop` measures it and `judge.verdict` judges it.
 """
 
 from dataclasses import dataclass

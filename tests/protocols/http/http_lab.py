@@ -5,6 +5,7 @@ piece that was sent has been read by the client after a turn of the loop: no clo
 """
 
 import asyncio
+import os
 import socket
 import ssl
 import struct
@@ -325,8 +326,10 @@ def _new_sockets(before: set[int]) -> set[tuple[int, str]]:
     found = set()
     for number in open_descriptors() - before:
         with suppress(OSError):
-            found.add((number, str(Path(f"/proc/self/fd/{number}").readlink())))
-    return {(number, what) for number, what in found if what.startswith("socket:")}
+            if str(Path(f"/proc/self/fd/{number}").readlink()).startswith("socket:"):
+                with socket.socket(fileno=os.dup(number)) as copy:
+                    found.add((number, f"{copy.family.name} at {copy.getsockname()}"))
+    return found
 
 
 def has_ipv6() -> bool:

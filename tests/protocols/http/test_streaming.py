@@ -3,10 +3,8 @@
 import asyncio
 import gc
 import gzip
-import ssl
 
 import pytest
-import trustme
 from http_lab import Peer, answering, ok, once, play, silence, turns
 from routes_lab import answer, counted, lines, one_by_one, received, routes
 
@@ -20,16 +18,6 @@ LARGE = bytes(range(256)) * 80_000  # 20 MB
 
 def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
-
-
-@pytest.fixture
-def server_tls(monkeypatch, tmp_path):
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
 
 
 FRAMINGS = {

@@ -2,11 +2,9 @@
 
 import asyncio
 import io
-import ssl
 import warnings
 
 import pytest
-import trustme
 from http_lab import Peer, answering, ok, play, turns
 from routes_lab import answer, read, received
 
@@ -15,16 +13,6 @@ from surgeline.protocols.http.body_source import BodySource
 from surgeline.protocols.http.exchange import Retry
 
 LARGE = 20_000_000
-
-
-@pytest.fixture
-def server_tls(monkeypatch, tmp_path):
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
 
 
 @pytest.fixture

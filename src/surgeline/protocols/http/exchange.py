@@ -4,7 +4,6 @@ One exchange goes with one call, through all of its hops. It decides; the native
 like any other in the metrics, as k6 counts.
 """
 
-import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -14,10 +13,10 @@ from surgeline._native.http_origin import Prepared
 from surgeline._native.http_outcomes import Endpoint
 from surgeline._native.http_session import Hop
 from surgeline._native.poller import now_ns
-from surgeline.errors import OptionError
+from surgeline.protocols.http.option_values import raising_value_errors
 from surgeline.protocols.http.request import Request, basic, merge
 from surgeline.protocols.http.response import Response
-from surgeline.protocols.http.url import Target, parse_url
+from surgeline.protocols.http.url import Target, is_absolute, parse_url
 from surgeline.schedule.duration import parse_duration
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_THE_METHOD = frozenset({307, 308})
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _MOST_CHALLENGES = 2
 _CHALLENGE = range(401, 402)
 _ASCII_BUT_SPACE = "".join(map(chr, (*range(0x20), *range(0x21, 0x80))))
@@ -69,10 +67,8 @@ class Retry:
 
 
 def _in_ns(duration: float | str, name: str) -> int:
-    try:
+    with raising_value_errors():
         return parse_duration(duration, f"retries: {name}")
-    except OptionError as error:
-        raise ValueError(str(error)) from None
 
 
 class Exchange:
@@ -191,7 +187,7 @@ class Exchange:
 
     def _place(self, request: Request, location: str) -> Target | None:
         try:
-            return parse_url(location if _ABSOLUTE.match(location) else urljoin(request.target.url, location))
+            return parse_url(location if is_absolute(location) else urljoin(request.target.url, location))
         except ValueError as error:
             self._note(
                 "location",

@@ -1,6 +1,7 @@
 """What a script gives a request as options, where that is a number, a time, a size or a switch: checked. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from surgeline.errors import OptionError
@@ -27,12 +28,19 @@ def as_key(pairs: Any) -> Any:
     return tuple(pairs.items()) if isinstance(pairs, Mapping) else None if pairs is None else tuple(pairs)
 
 
-def timeout_in_ns(timeout: float | str) -> int:
-    """Return the nanoseconds of a time limit. Raises ValueError for one that is none."""
+@contextmanager
+def raising_value_errors() -> Iterator[None]:
+    """Let what refuses an option of a declaration refuse one of a call: there, a wrong value is a ValueError."""
     try:
-        seconds = parse_duration(timeout, "timeout") / 1e9 if isinstance(timeout, str) else timeout
+        yield
     except OptionError as error:
         raise ValueError(str(error)) from None
+
+
+def timeout_in_ns(timeout: float | str) -> int:
+    """Return the nanoseconds of a time limit. Raises ValueError for one that is none."""
+    with raising_value_errors():
+        seconds = parse_duration(timeout, "timeout") / 1e9 if isinstance(timeout, str) else timeout
     if not isinstance(seconds, int | float) or not seconds > 0:
         raise ValueError(f'timeout: expected seconds above 0, or a duration such as "5s", found {timeout!r}')
     return int(min(seconds, LONGEST_TIMEOUT) * 1e9)
@@ -40,10 +48,8 @@ def timeout_in_ns(timeout: float | str) -> int:
 
 def max_body_in_bytes(max_body: int | str) -> int:
     """Return a size of a body. Raises ValueError for one that is none."""
-    try:
+    with raising_value_errors():
         return parse_size(max_body, "max_body", least=0)
-    except OptionError as error:
-        raise ValueError(str(error)) from None
 
 
 def as_switch(discard_body: object) -> bool:

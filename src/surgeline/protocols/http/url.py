@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlencode, urljoin, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:%-]+")
 """What RFC 3986 3.2.2 lets a host be made of."""
 _KEEP_IN_PATH = "/%:@!$&'()*+,;=-._~"
@@ -38,7 +38,7 @@ def parse_url(url: str, base: str | None = None, params: Params | None = None) -
     Raises ValueError when it is not an absolute http or https URL by then.
     """
     _refuse_bad_text(url)
-    if base is not None and not re.match(_SCHEME, url):
+    if base is not None and not is_absolute(url):
         _refuse_bad_text(base)
         url = _join(base, url)
     try:
@@ -57,6 +57,11 @@ def parse_url(url: str, base: str | None = None, params: Params | None = None) -
     whole = f"{path}?{query}" if query or "?" in url.partition("#")[0] else path
     shown_url = f"{parts.scheme}://{authority}{whole}"
     return Target(parts.scheme, host, default if port is None else port, whole, authority, shown_url, _user_info(parts))
+
+
+def is_absolute(url: str) -> bool:
+    """Whether it begins with a scheme and `//`, whichever scheme that is."""
+    return _SCHEME.match(url) is not None
 
 
 def _refuse_bad_text(url: object) -> None:
@@ -113,7 +118,7 @@ def _ascii_host(host: str, url: str) -> str:
 
 
 def _explain(url: str, base: str | None) -> str:
-    if not re.match(_SCHEME, url) and base is None:
+    if not is_absolute(url) and base is None:
         return (
             f"expected an absolute URL such as http://127.0.0.1:8080/path, found {url!r}; "
             "give base_url= to the scenario or --base-url to make it one"
