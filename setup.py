@@ -20,6 +20,8 @@ SOURCES = {
     "http_call": [],
     "http_connection": ["http1.c"],
     "http_session": [],
+    "records": ["records.c"],
+    "mixing": ["mixing.c"],
 }
 SANITIZE = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"] if os.environ.get("SURGELINE_SANITIZE") else []
 

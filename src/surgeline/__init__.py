@@ -2,6 +2,8 @@
 
 General layout, in the order data flows:
 
+- `seeding`: what tables hold, declared; getting it into a database, finding it there again, taking it away.
+- `fixtures`: files of users, tokens and catalogues. `doctor`: what would make a run fail, found before it starts.
 - `script`: what a script may say, and loading one into a plan. `data`: pools that scripts draw from.
 - `schedule`: when iterations should start. Pure.
 - `engine`: the event loop, virtual users, executors: the only place that sleeps.

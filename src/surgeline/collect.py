@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from surgeline.advice import advise
 from surgeline.breakdown import check_results, failure_kinds, median_service_ms, request_rows
 from surgeline.engine.load import Load, LoadedScenario
+from surgeline.engine.missing_parents import MissingParents
 from surgeline.engine.sink import Blocks
 from surgeline.errors import ExitCode
 from surgeline.judge.evaluate import ThresholdResult
@@ -17,7 +19,7 @@ from surgeline.metrics import names
 from surgeline.metrics.health import GeneratorHealth
 from surgeline.metrics.values import RateValue
 from surgeline.report.progress import ProgressSnapshot
-from surgeline.result import IterationError, RunResult
+from surgeline.result import Advice, FailureKind, IterationError, Kind, RunResult
 from surgeline.script.plan import TestPlan
 from surgeline.store.redact_code import redact_code
 
@@ -94,6 +96,7 @@ class Results:
     def build(self, started_at: datetime, interrupted: bool) -> RunResult:
         """Return the result."""
         health = self._load.health()
+        failures = failure_kinds(self._registry)
         return RunResult(
             title=self._plan.title,
             scenarios=tuple(scenario.describe() for scenario in self._plan.scenarios),
@@ -104,13 +107,26 @@ class Results:
             thresholds=self._thresholds,
             checks=check_results(self._registry),
             requests=request_rows(self._registry),
-            failures=failure_kinds(self._registry),
+            failures=failures,
             iteration_errors=self._iteration_errors(),
             health=health,
             verdict=self._judge(health, interrupted),
             interrupted=interrupted,
             seed=self._load.context.seed,
+            advice=self._advice(failures),
         )
+
+    def _advice(self, failures: Sequence[FailureKind]) -> tuple[Advice, ...]:
+        """Answers were looked at while they came; what the script's own libraries raised is all here."""
+        parents = MissingParents()
+        parents.take(self._load.context.missing_parents.found)
+        for run in self._load.runs:
+            for kind, trace in run.errors.first_tracebacks.items():
+                parents.look(f"iterations of {run.name}", f"{kind}\n{trace}")
+        for failure in failures:
+            if failure.kind is Kind.OPERATIONS:
+                parents.look(failure.message.partition(":")[0], failure.message)
+        return advise(parents.found, self._plan.pools)
 
     def _judge(self, health: GeneratorHealth, interrupted: bool) -> Verdict:
         abort = self._load.context.abort

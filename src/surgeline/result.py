@@ -123,6 +123,16 @@ class IterationError:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do about something that went wrong."""
+
+    text: str
+    """What was found, and what is behind it: sentences."""
+    command: str | None = None
+    """What mends it, as it is typed."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """One finished run."""
 
@@ -148,3 +158,4 @@ class RunResult:
     """A signal ended the run."""
     seed: int
     """What `--seed` must be to draw the same again."""
+    advice: tuple[Advice, ...] = ()

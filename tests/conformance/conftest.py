@@ -22,10 +22,14 @@ def k6():
         pytest.skip(f"no k6: {error}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def outcomes(request, k6, tmp_path_factory):
-    """What k6 and surgeline made of each plan that a test has as a parameter, by the plan's name."""
-    calls = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    """What k6 and surgeline made of each plan that a test of the file has as a parameter, by the plan's name.
+
+    Of the file alone: runs of others would go on behind the next file's tests, and reach the server in this process.
+    """
+    items = [item for item in request.session.items if item.path == request.path]
+    calls = [item.callspec.params for item in items if hasattr(item, "callspec")]
     plans = {one.name: one for params in calls for one in params.values() if isinstance(one, Plan)}
     with CountingServer() as server, ThreadPoolExecutor(_AT_ONCE) as pool:
         tools = BothTools(k6, server, tmp_path_factory.mktemp("conformance"))

@@ -102,3 +102,12 @@ def test_wrong_count(options):
 def test_wrong_first():
     with pytest.raises(OptionError, match="first"):
         pool.ids("{}", first="1", count=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("tabel", '; did you mean "table"?'), ("cvs", '; did you mean "csv"?'), ("x", "")]
+)
+def test_a_kind_that_there_is_not(name, meant):
+    with pytest.raises(AttributeError) as caught:
+        getattr(pool, name)
+    assert str(caught.value) == f"pool has no {name!r}{meant}"

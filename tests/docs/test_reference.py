@@ -10,7 +10,9 @@ import pytest
 from documents import rows, section
 
 import surgeline
+from surgeline import seeding
 from surgeline.cli.main import surgeline as command_line
+from surgeline.data.drawing import Pool
 from surgeline.errors import ExitCode, OptionError, ThresholdError
 from surgeline.judge.grammar import parse_thresholds
 from surgeline.metrics.names import BUILTIN
@@ -24,6 +26,8 @@ from surgeline.protocols.http.response import Response, Timings
 from surgeline.script.options import OPTIONS
 from surgeline.script.setting import Layer
 from surgeline.script.settings import OTHER_VARIABLES
+from surgeline.seeding.status import State
+from surgeline.seeding.verify import Kind
 from surgeline.store import schema
 
 UNITS = {"time": "ms", "data": "bytes"}
@@ -32,7 +36,10 @@ EXECUTORS = section("reference.md", "## Executors")
 CLIENT = section("reference.md", "## The HTTP client")
 CLIENT_OPTIONS = section("reference.md", "### Options of the client")
 THRESHOLDS = section("reference.md", "## Thresholds")
-RUN_OPTIONS = "all of `run`"
+SEEDING = section("reference.md", "### Seeding")
+STATES = section("reference.md", "#### surgeline seed status")
+FAULTS = section("reference.md", "#### surgeline seed verify")
+OF_ANOTHER = re.compile("all of `(.+)`")
 OF_OUR_TESTS = {"SURGELINE_REQUIRE_SERVERS"}
 EXECUTOR_NAMES = (
     "constant_vus",
@@ -52,25 +59,33 @@ LAYERS = {
 }
 
 
-def commands() -> list[str]:
-    return command_line.list_commands(click.Context(command_line))
+def commands(group: click.Group = command_line) -> dict[str, click.Command]:
+    """Return the commands by their names; of groups of commands, theirs: `seed plan`."""
+    found = {name: group.get_command(click.Context(group), name) for name in group.list_commands(click.Context(group))}
+    return {
+        f"{name} {inner}".rstrip(): each
+        for name, command in found.items()
+        for inner, each in (commands(command) if isinstance(command, click.Group) else {"": command}).items()
+    }
 
 
 def options(name: str) -> dict[str, click.Option]:
-    command = command_line.get_command(click.Context(command_line), name)
-    assert command is not None
-    return {word: each for each in command.params if isinstance(each, click.Option) for word in each.opts}
+    return {word: each for each in commands()[name].params if isinstance(each, click.Option) for word in each.opts}
+
+
+def section_of(name: str) -> str:
+    return section("reference.md", f"{'####' if ' ' in name else '###'} surgeline {name}")
 
 
 @pytest.mark.parametrize("name", commands())
 def test_every_option_of_a_command_and_no_other(name: str) -> None:
-    table = rows(section("reference.md", f"### surgeline {name}"))
+    table = rows(section_of(name))
     documented = [word for row in table for word in words(row[0])]
 
     if name == "run":  # its second table says how options act together
         documented = documented[: documented.index("--quiet") + 1]
-    if any(row[0] == RUN_OPTIONS for row in table):
-        documented += options("run")
+    for other in filter(None, (OF_ANOTHER.fullmatch(row[0]) for row in table)):
+        documented += options(other[1])
     assert set(documented) == set(options(name))
 
 
@@ -81,9 +96,9 @@ def words(cell: str) -> list[str]:
 @pytest.mark.parametrize("name", commands())
 def test_defaults_of_options(name: str) -> None:
     known = options(name)
-    for row in rows(section("reference.md", f"### surgeline {name}"))[: len(known)]:
+    for row in rows(section_of(name))[: len(known)]:
         for option in (known[word] for word in words(row[0]) if word in known):
-            shown = option.show_default and row[1] != "as for `run`"
+            shown = option.show_default and not row[1].startswith("as for ")
             assert not shown or row[1].strip("`") == str(option.default), row
 
 
@@ -149,6 +164,10 @@ def test_every_public_name(name: str) -> None:
         (surgeline.options, FUNCTIONS),
         (surgeline.pool.ids, FUNCTIONS),
         (surgeline.pool.rows, FUNCTIONS),
+        (surgeline.pool.csv, FUNCTIONS),
+        (surgeline.pool.json, FUNCTIONS),
+        (surgeline.pool.table, FUNCTIONS),
+        *((getattr(seeding, name), SEEDING) for name in seeding.__all__ if name.islower()),
         (surgeline.weighted, FUNCTIONS),
         (surgeline.constant, FUNCTIONS),
         (surgeline.uniform, FUNCTIONS),
@@ -162,6 +181,43 @@ def test_every_public_name(name: str) -> None:
 def test_the_signature_of_a_function(function: object, text: str) -> None:
     assert callable(function)
     assert f"{function.__name__}({signature(function)})`**" in text.replace("\n", " ")
+
+
+@pytest.mark.parametrize("name", seeding.__all__)
+def test_every_public_name_of_seeding(name: str) -> None:
+    assert re.search(rf"\*\*`{name}[`(]", SEEDING)
+
+
+@pytest.mark.parametrize("function", [seeding.table, seeding.foreign_key], ids=lambda function: function.__name__)
+def test_every_option_of_a_declaration(function: object) -> None:
+    text = SEEDING[SEEDING.index(f"**`{function.__name__}(") :].partition("\n**`")[0].partition("| generator |")[0]
+    table = {row[0].strip("`"): row[1].strip("`") for row in rows(text)}
+    known = inspect.signature(function).parameters
+
+    assert set(table) == set(known)
+    for option, default in table.items():
+        if known[option].default is not None:  # what stands for None is said in words
+            required = known[option].default is inspect.Parameter.empty
+            assert default == ("required" if required else shown(known[option].default)), option
+
+
+@pytest.mark.parametrize("name", [name for name in vars(Pool) if not name.startswith("_")])
+def test_every_way_to_draw_from_a_pool(name: str) -> None:
+    assert f"`{name}({signature(getattr(Pool, name)).removeprefix('self, ')})`" in FUNCTIONS
+
+
+def test_every_command_of_seed() -> None:
+    documented = [row[0].strip("`") for row in rows(section("reference.md", "### surgeline seed"))[:6]]
+
+    assert {f"seed {name}" for name in documented} == {name for name in commands() if name.startswith("seed ")}
+
+
+def test_every_state_of_a_seeded_table() -> None:
+    assert [state.value for state in State if f"| `{state.value}` |" not in STATES] == []
+
+
+def test_every_fault_of_a_seeded_row() -> None:
+    assert [kind.value for kind in Kind if f"| `{kind.value}` |" not in FAULTS] == []
 
 
 @pytest.mark.parametrize("metric", OWN_METRICS, ids=lambda metric: metric.__name__)
@@ -278,7 +334,7 @@ def signature(function: object) -> str:
         if each.kind is each.KEYWORD_ONLY and "*" not in parts:
             parts.append("*")
         unset = each.default is each.empty or type(each.default) is object
-        stars = "**" if each.kind is each.VAR_KEYWORD else ""
+        stars = {each.VAR_KEYWORD: "**", each.VAR_POSITIONAL: "*"}.get(each.kind, "")
         parts.append(stars + each.name + ("" if unset else f"={shown(each.default)}"))
     return ", ".join(parts)
 

@@ -19,9 +19,11 @@ PROGRAMS = {
     "test_http1": ["http1"],
     "test_samples": ["samples"],
     "test_append": ["append"],
+    "test_records": [],
+    "test_mixing": ["mixing"],
     "test_out_of_memory": [],
 }
-FUZZERS = {"http1": 200_000, "histogram": 20_000, "samples": 20_000}
+FUZZERS = {"http1": 200_000, "histogram": 20_000, "samples": 20_000, "records": 100_000}
 
 
 def compile_program(compiler: str, name: str, core: list[str], out: Path, *flags: str) -> Path:
@@ -68,7 +70,7 @@ def test_core(name, tmp_path):
 
 
 def test_core_has_no_warnings_when_optimised(tmp_path):
-    for source in ("histogram", "timers", "http1", "samples", "append"):
+    for source in ("histogram", "timers", "http1", "samples", "append", "records", "mixing"):
         run("cc", *WARNINGS, "-Wshadow", "-O3", "-c", CORE / f"{source}.c", "-o", tmp_path / f"{source}.o")
 
 

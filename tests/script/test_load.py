@@ -1,6 +1,7 @@
 """Loading a script: a plan, or one message that says where what is wrong."""
 
 import dataclasses
+import os
 import sys
 from pathlib import Path
 
@@ -62,7 +63,14 @@ async def third(vu): pass
 
 
 # (script, line of the file or None, what the message holds); the first line of the file is the import.
+UNTELLABLE = """
+class Untellable(Exception):
+    def __str__(self):
+        raise ValueError
+raise Untellable
+"""
 WRONG = {
+    "an exception that cannot be told": (UNTELLABLE, 6, "the script raised Untellable"),
     "syntax": ("x = (\n", 2, "syntax error"),
     "indentation": ("def f():\npass\n", 3, "syntax error"),
     "nothing": ("", None, "expected at least one scenario, found none"),
@@ -151,6 +159,26 @@ def test_a_missing_file_and_a_folder(tmp_path):
         load_script(tmp_path / "missing.py")
     with pytest.raises(ScriptError, match="found a folder there"):
         load_script(tmp_path)
+    os.mkfifo(tmp_path / "pipe.py")
+    with pytest.raises(ScriptError, match="found something else there"):
+        load_script(tmp_path / "pipe.py")
+
+
+@pytest.mark.parametrize("place", ["loop.py", "n" * 5_000])
+def test_a_path_that_leads_nowhere(tmp_path, place):
+    (tmp_path / "loop.py").symlink_to("loop.py")
+    with pytest.raises(ScriptError, match="expected a Python script"):
+        load_script(tmp_path / place)
+
+
+def test_a_file_that_cannot_be_read_is_not_said_to_have_raised(tmp_path, monkeypatch):
+    def unreadable(path):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "script.py").touch()
+    monkeypatch.setattr(Path, "read_bytes", unreadable)
+    with pytest.raises(ScriptError, match="expected a Python script that can be read: Permission denied"):
+        load_script(tmp_path / "script.py")
 
 
 def test_a_syntax_error_in_a_helper_is_placed_there(load, tmp_path):

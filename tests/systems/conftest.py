@@ -9,16 +9,18 @@ from typing import Any, TypeVar
 import asyncpg
 import pytest
 
-from surgeline_systems.coupons.catalogue import Catalogue
-from surgeline_systems.coupons.progress import Steps
+from surgeline.seeding.apply import apply
+from surgeline.seeding.connect import connect
+from surgeline.seeding.file import load_declarations
+from surgeline.seeding.steps import Unseen
+from surgeline_systems.coupons import SEEDS
 from surgeline_systems.coupons.schema import apply_schema
-from surgeline_systems.coupons.seed import seed
 from surgeline_systems.coupons.server import running_service
 from surgeline_systems.servers.launch import ServerError
 from surgeline_systems.servers.postgres import Postgres, postgres, with_database
 
 Result = TypeVar("Result")
-CATALOGUE = Catalogue(seed=7, users=2_000, coupons=400)
+SIZES = {"USERS": "2000", "COUPONS": "400"}
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +56,8 @@ def empty_database(server: Postgres) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def seeded_database(server: Postgres) -> Iterator[str]:
     with temporary_database(server, "seeded") as url:
-        run(url, lambda connection: seed(connection, CATALOGUE, Steps(quiet=True)))
+        with connect(url) as database:
+            apply(database, load_declarations(SEEDS, SIZES), Unseen())
         yield url
 
 

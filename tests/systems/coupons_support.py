@@ -1,9 +1,16 @@
-"""Asking the coupons service over HTTP: what several tests share."""
+"""Asking the coupons service over HTTP, and what is asked: what several tests share."""
 
 import http.client
 import json
+from collections.abc import Iterator, Mapping
+from random import Random
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
+
+from surgeline.seeding.file import load_declarations
+from surgeline_systems.coupons import SEEDS
+from surgeline_systems.coupons.load.questions import Question, Questions
 
 VALIDATE = "/api/coupons/validate"
 
@@ -27,3 +34,10 @@ class Client:
 
     def validate(self, code: str, user: str) -> tuple[int, Any]:
         return self.request("POST", VALIDATE, json.dumps({"code": code, "userId": user}).encode())
+
+
+def questions(sizes: Mapping[str, str], count: int) -> Iterator[Question]:
+    """What users ask of a system that is seeded with these sizes."""
+    drawn = Questions(*load_declarations(SEEDS, sizes).tables)
+    user = SimpleNamespace(random=Random(3), share=None)
+    return (drawn.draw(user) for _ in range(count))

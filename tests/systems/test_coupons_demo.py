@@ -4,17 +4,17 @@ import os
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from urllib.error import URLError
 
 import pytest
-from coupons_support import Client
+from coupons_support import Client, questions
 
 from conftest import query
+from surgeline.cli.steps import ShownSteps
+from surgeline.seeding.steps import Unseen
 from surgeline_systems.coupons import demo
-from surgeline_systems.coupons.catalogue import Catalogue
 from surgeline_systems.coupons.demo import run_demo, worst
-from surgeline_systems.servers.postgres import Postgres
+from surgeline_systems.servers.postgres import Postgres, with_database
 
 USERS = 1_000
 
@@ -27,6 +27,10 @@ def own_database(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setattr(demo, "DATABASE", name)
     yield
     query(server.url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _own(server: Postgres) -> str:
+    return with_database(server, demo.DATABASE).url
 
 
 def answers(base_url: str) -> bool:
@@ -49,33 +53,36 @@ class Generator:
         assert script.is_file()
         self.scripts.append(script.name)
         self.base_url = base_url
-        catalogue = Catalogue(int(os.environ["CATALOGUE_SEED"]), int(os.environ["USERS"]), int(os.environ["COUPONS"]))
         with Client(base_url) as client:
-            question = catalogue.question(Random(1))
-            right = {"valid": question.reason is None, "reason": question.reason}
-            assert client.validate(question.code, question.user_id) == (200, right)
+            for question in questions({"USERS": os.environ["USERS"]}, 20):
+                right = {"valid": question.reason is None, "reason": question.reason}
+                assert client.validate(question.code, question.user_id) == (200, right)
         return self._codes.pop(0)
 
 
 def test_runs_both_scripts_and_stops_everything(capsys: pytest.CaptureFixture[str]):
     generator = Generator(99, 0)
-    assert run_demo(generator, users=USERS) == 99
+    assert run_demo(generator, USERS, ShownSteps()) == 99
     assert generator.scripts == ["benchmark.py", "constant_rate.py"]
     assert not answers(generator.base_url)
     assert "USERS" not in os.environ
     told = capsys.readouterr()
     assert told.out == ""
-    assert "1,000 users and 5,000 coupons are seeded" in told.err
+    assert "users: 1,000 rows in " in told.err
+    assert "coupons: 5,000 rows in " in told.err
 
 
-def test_tells_nothing_when_it_is_to_be_quiet(capsys: pytest.CaptureFixture[str]):
-    assert run_demo(Generator(0, 0), users=USERS, quiet=True) == 0
+def test_a_second_demo_finds_everything_there(server: Postgres, capsys: pytest.CaptureFixture[str]):
+    assert run_demo(Generator(0, 0), USERS, Unseen()) == 0
+    (first,) = query(_own(server), "SELECT xmin::text, * FROM users ORDER BY id LIMIT 1")
+    assert run_demo(Generator(0, 0), USERS, Unseen()) == 0
+    assert query(_own(server), "SELECT xmin::text, * FROM users ORDER BY id LIMIT 1") == [first]
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_script_that_a_signal_stopped_is_the_last():
     generator = Generator(105)
-    assert run_demo(generator, users=USERS, quiet=True) == 105
+    assert run_demo(generator, USERS, Unseen()) == 105
     assert generator.scripts == ["benchmark.py"]
 
 
@@ -88,7 +95,7 @@ def test_ctrl_c_stops_everything():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_demo(interrupted, users=USERS, quiet=True)
+        run_demo(interrupted, USERS, Unseen())
     assert not answers(seen[0])
 
 

@@ -6,24 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from conftest import CATALOGUE
+from conftest import SIZES
 from healthy_generator import COMMAND
 from surgeline_systems.coupons.demo import SCRIPTS
 
-SIZES = {
-    "USERS": CATALOGUE.users,
-    "COUPONS": CATALOGUE.coupons,
-    "CATALOGUE_SEED": CATALOGUE.seed,
-    "TARGET_RPS": 200,
-    "DURATION": "1s",
-}
+SETTINGS = {**SIZES, "TARGET_RPS": 200, "DURATION": "1s"}
 ITERATIONS = {"benchmark.py": 1_000, "constant_rate.py": 200}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_every_answer_in_a_load_is_the_right_one(service: str, tmp_path: Path, script: Path):
     summary = tmp_path / "summary.json"
-    environment = [part for name, value in SIZES.items() for part in ("-e", f"{name}={value}")]
+    environment = [part for name, value in SETTINGS.items() for part in ("-e", f"{name}={value}")]
     # Without thresholds: how fast the machine of a test is says nothing about the script.
     options = ["--no-thresholds", "--quiet", "--base-url", service, "--summary-export", str(summary)]
     command = [*COMMAND, "run", str(script), *environment, *options]

@@ -1,155 +1,150 @@
-"""The seeded rows: the same for the same number, in exact shares, and put only over rows that a seeding made."""
+"""What the coupons system declares: exact shares, uses within limits, the same rows wherever it is read."""
 
 import hashlib
+import os
+import subprocess
 from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
 
-import asyncpg
 import pytest
+from click.testing import CliRunner
 
-from conftest import CATALOGUE, query, run
-from surgeline_systems.coupons.catalogue import DEFAULT_COUPONS, FAR_AHEAD, Catalogue, SizeError, splitmix64
-from surgeline_systems.coupons.progress import Steps
-from surgeline_systems.coupons.seed import SeedingError, coupon_chunks, seed, usage_chunks, user_chunks
+from conftest import SIZES, query
+from surgeline import SurgelineError
+from surgeline.seeding import Table
+from surgeline.seeding.apply import apply
+from surgeline.seeding.connect import connect
+from surgeline.seeding.file import load_declarations
+from surgeline.seeding.steps import Unseen
+from surgeline.seeding.verify import verify
+from surgeline_systems.coupons import SEEDS, __main__, seeds
+from surgeline_systems.servers.postgres import Postgres, with_database
 
-GOLDEN_SHA256 = "994ad10837d0e897923f3c4076c715cd48115270089d190778dbaaa0dbca6001"
-ALL_ROWS = """
-    SELECT (SELECT md5(string_agg(u::text, '|' ORDER BY id)) FROM users u) AS users,
-           (SELECT md5(string_agg(c::text, '|' ORDER BY id)) FROM coupons c) AS coupons,
-           (SELECT md5(string_agg(g::text, '|' ORDER BY id)) FROM coupon_usage g) AS usages
-"""
-DEFINITIONS = """
-    SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid::regclass::text ~ '^(users|coupon)'
-    UNION ALL
-    SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid::regclass::text ~ '^(users|coupon)'
-    ORDER BY 1
-"""
+GOLDEN_SHA256 = "bb632fcb361f7c1cf4481b095b6c4c74ea5d0d26727ddde01885f45168be5adb"
+OVER, TO_COME = datetime(2025, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC)
 
 
-def fill(url: str, catalogue: Catalogue) -> dict[str, int]:
-    return run(url, lambda connection: seed(connection, catalogue, Steps(quiet=True)))
+def declared(**sizes: object) -> dict[str, Table]:
+    tables = load_declarations(SEEDS, {name: str(size) for name, size in sizes.items()}).tables
+    return {table.name: table for table in tables}
 
 
-def text_of(catalogue: Catalogue) -> bytes:
-    chunks = [*user_chunks(catalogue), *coupon_chunks(catalogue), *usage_chunks(list(catalogue.usages()))]
-    return b"".join(text for _, text in chunks)
+def rows_of(table: Table) -> list[dict[str, Any]]:
+    columns = [table.column(name).values(range(len(table))) for name in table.columns]
+    return [dict(zip(table.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def test_splitmix64_is_the_published_one():
-    # The first outputs of the reference implementation in C for the seed 0.
-    assert [splitmix64(counter) for counter in (1, 2, 3)] == [
-        0xE220A8397B1DCDAF,
-        0x6E789E6AA1B965F4,
-        0x06C45D188009454F,
-    ]
+@pytest.fixture(scope="module")
+def usual() -> dict[str, Table]:
+    return declared()
 
 
-def test_the_same_number_gives_the_same_rows():
-    assert text_of(Catalogue(7, 2_000, 400)) == text_of(CATALOGUE)
-    assert text_of(Catalogue(8, 2_000, 400)) != text_of(CATALOGUE)
+@pytest.fixture(scope="module")
+def coupons(usual: dict[str, Table]) -> dict[str, dict[str, Any]]:
+    return {coupon["id"]: coupon for coupon in rows_of(usual["coupons"])}
 
 
-def test_the_rows_of_a_number_stay_the_same_from_release_to_release():
-    assert hashlib.sha256(text_of(CATALOGUE)).hexdigest() == GOLDEN_SHA256
+@pytest.fixture(scope="module")
+def usage(usual: dict[str, Table]) -> list[dict[str, Any]]:
+    return rows_of(usual["coupon_usage"])
 
 
-def test_a_row_does_not_depend_on_how_many_there_are():
-    few, many = (b"".join(text for _, text in user_chunks(Catalogue(7, users, 400))) for users in (1_500, 4_000))
-    assert many.startswith(few)
+def test_the_rows_stay_the_same_from_release_to_release():
+    text = repr([rows_of(table) for table in declared(**SIZES).values()])
+    assert hashlib.sha256(text.encode()).hexdigest() == GOLDEN_SHA256
 
 
-@pytest.mark.parametrize("coupons", [40, 400, DEFAULT_COUPONS])
+def test_scripts_that_import_the_declaration_know_the_rows_that_were_seeded_by_its_file(usual: dict[str, Table]):
+    imported = [seeds.users, seeds.coupons, seeds.coupon_usage]
+    assert {table.name: table.version for table in imported} == {name: one.version for name, one in usual.items()}
+
+
+def test_a_million_users_and_five_thousand_coupons(usual: dict[str, Table]):
+    users = usual["users"]
+    assert (len(users), len(usual["coupons"])) == (1_000_000, 5_000)
+    assert [users.column("id").value(row) for row in (0, 999_999)] == ["user_0000000", "user_0999999"]
+
+
+@pytest.mark.parametrize("coupons", [20, 400, 5_000])
 def test_shares_are_exact(coupons: int):
-    catalogue = Catalogue(coupons=coupons)
-    made = [catalogue.coupon(number) for number in range(coupons)]
-    assert Counter(coupon.type for coupon in made) == {"user_specific": coupons // 2, "time_specific": coupons // 2}
+    made = rows_of(declared(COUPONS=coupons)["coupons"])
+    assert Counter(one["type"] for one in made) == {"user_specific": coupons // 2, "time_specific": coupons // 2}
     shares = {"active": coupons * 60 // 100, "expired": coupons * 25 // 100, "inactive": coupons * 15 // 100}
-    assert Counter(coupon.status for coupon in made) == shares
-    assert len({coupon.code for coupon in made}) == len({coupon.id for coupon in made}) == coupons
+    assert Counter(one["status"] for one in made) == shares
+    assert len({one["code"] for one in made}) == coupons
 
 
-def test_about_3000_uses_of_active_coupons():
-    catalogue = Catalogue()
-    coupons = {coupon.id: coupon for coupon in map(catalogue.coupon, range(catalogue.coupons))}
-    usages = list(catalogue.usages())
-    assert 2_800 <= len(usages) <= 3_200
-    assert len({usage.id for usage in usages}) == len(usages)
-    assert {coupons[usage.coupon_id].status for usage in usages} == {"active"}
-    assert all(coupons[usage.coupon_id].valid_from <= usage.used_at < FAR_AHEAD for usage in usages)
+def test_coupons_for_one_user_have_one_and_others_none(coupons: dict[str, dict[str, Any]]):
+    for coupon in coupons.values():
+        assert (coupon["type"] == "user_specific") == (coupon["user_id"] is not None)
+        assert coupon["code"].startswith("USER-" if coupon["user_id"] else "TIME-")
 
 
-@pytest.mark.parametrize(("users", "coupons"), [(1, 40), (10_000_001, 40), (2, 0), (2, 41)])
-def test_refuses_sizes_that_cannot_be(users: int, coupons: int):
-    with pytest.raises(SizeError, match="expected"):
-        Catalogue(users=users, coupons=coupons)
+def test_only_expired_coupons_are_over_and_only_active_ones_for_a_time_are_to_come(coupons: dict[str, dict[str, Any]]):
+    begun = Counter()
+    for coupon in coupons.values():
+        assert coupon["valid_until"] < OVER if coupon["status"] == "expired" else coupon["valid_until"] >= TO_COME
+        assert coupon["valid_from"] < OVER or coupon["valid_from"] >= TO_COME
+        begun[coupon["status"], coupon["type"], coupon["valid_from"] < OVER] += 1
+    to_come = {kind: count for kind, count in begun.items() if not kind[-1]}
+    assert list(to_come) == [("active", "time_specific", False)]
+    assert 60 <= to_come["active", "time_specific", False] <= 130
 
 
-def test_the_database_holds_what_was_asked(empty_database: str):
-    rows = fill(empty_database, CATALOGUE)
-    assert rows == {"users": 2_000, "coupons": 400, "coupon_usage": len(list(CATALOGUE.usages()))}
-    for table, count in rows.items():
-        assert query(empty_database, f"SELECT count(*) AS rows FROM {table}")[0]["rows"] == count
-    ends = query(empty_database, "SELECT min(id) AS first, max(id) AS last FROM users")[0]
-    assert (ends["first"], ends["last"]) == ("user_0000000", "user_0001999")
+def test_about_3000_uses_of_active_coupons_that_have_begun(
+    coupons: dict[str, dict[str, Any]], usage: list[dict[str, Any]]
+):
+    assert 2_800 <= len(usage) <= 3_200
+    assert {coupons[use["coupon_id"]]["status"] for use in usage} == {"active"}
+    assert all(coupons[use["coupon_id"]]["valid_from"] <= use["used_at"] < OVER for use in usage)
 
 
-def test_seeding_again_gives_the_same_rows_and_the_same_indexes(empty_database: str):
-    before = query(empty_database, DEFINITIONS)
-    fill(empty_database, CATALOGUE)
-    first = query(empty_database, ALL_ROWS)
-    fill(empty_database, CATALOGUE)
-    assert query(empty_database, ALL_ROWS) == first
-    assert query(empty_database, DEFINITIONS) == before
-    assert len(before) > 10
+def test_no_coupon_was_used_beyond_its_limits_or_by_another_than_its_owner(
+    coupons: dict[str, dict[str, Any]], usage: list[dict[str, Any]]
+):
+    for coupon_id, count in Counter(use["coupon_id"] for use in usage).items():
+        assert count <= coupons[coupon_id]["max_uses"]
+    for (coupon_id, user), count in Counter((use["coupon_id"], use["user_id"]) for use in usage).items():
+        assert count <= coupons[coupon_id]["uses_per_user"]
+        assert coupons[coupon_id]["user_id"] in {None, user}
 
 
-def test_seeding_again_leaves_the_rows_and_indexes_that_people_made(empty_database: str):
-    fill(empty_database, CATALOGUE)
-    for statement in (
-        "CREATE INDEX people_made_this ON users (name) WHERE NOT seeded",
-        "CREATE TABLE pets (name text, owner text REFERENCES users (id))",
-        "INSERT INTO users (id, email, name) VALUES ('user_9999999', 'ann@example.com', 'Ann')",
-        "INSERT INTO pets VALUES ('Rex', 'user_9999999'), ('Tom', 'user_0000001')",
-        """INSERT INTO coupons (code, type, status, valid_from, valid_until, max_uses, uses_per_user)
-           VALUES ('MINE', 'time_specific', 'active', now(), 'infinity', 1, 1)""",
-        # One that leans on seeded rows, which come back.
-        """INSERT INTO coupon_usage (coupon_id, user_id)
-           SELECT min(id::text)::uuid, 'user_0000001' FROM coupons WHERE seeded""",
-    ):
-        query(empty_database, statement)
-    mine = "SELECT u::text FROM {} u WHERE NOT seeded"
-    before = [query(empty_database, mine.format(table)) for table in ("users", "coupons", "coupon_usage")]
-    definitions = query(empty_database, DEFINITIONS)
-
-    fill(empty_database, Catalogue(CATALOGUE.seed, users=1_000, coupons=CATALOGUE.coupons))
-
-    assert [query(empty_database, mine.format(table)) for table in ("users", "coupons", "coupon_usage")] == before
-    assert query(empty_database, DEFINITIONS) == definitions
-    assert query(empty_database, "SELECT count(*) AS rows FROM users WHERE seeded")[0]["rows"] == 1_000
-    assert query(empty_database, "SELECT count(*) AS rows FROM pets")[0]["rows"] == 2
+def test_coupons_and_uses_are_of_another_version_when_there_are_other_users(usual: dict[str, Table]):
+    fewer = declared(USERS=2_000)
+    assert all(fewer[name].version != usual[name].version for name in usual)
+    owners = fewer["coupons"].column("user_id").values(range(len(fewer["coupons"])))
+    assert max(filter(None, owners)) < "user_0002000"
 
 
-def test_a_row_in_the_way_is_named_and_nothing_changes(empty_database: str):
-    fill(empty_database, Catalogue(7, users=100, coupons=40))
-    query(empty_database, "INSERT INTO users (id, email, name) VALUES ('user_0000500', 'eve@example.com', 'Eve')")
-    before = query(empty_database, ALL_ROWS)
-    with pytest.raises(SeedingError, match="user_0000500"):
-        fill(empty_database, CATALOGUE)
-    assert query(empty_database, ALL_ROWS) == before
+@pytest.mark.parametrize("coupons", [0, 19, 41])
+def test_shares_that_cannot_be_exact_are_refused(coupons: int):
+    with pytest.raises(SurgelineError, match=f"COUPONS: expected a multiple of 20, .* found {coupons}"):
+        declared(COUPONS=coupons)
 
 
-def test_a_row_that_leans_on_rows_that_would_go_is_named_and_nothing_changes(empty_database: str):
-    fill(empty_database, CATALOGUE)
-    query(
-        empty_database,
-        "INSERT INTO coupon_usage (coupon_id, user_id) SELECT id, 'user_0001999' FROM coupons WHERE seeded LIMIT 1",
-    )
-    before = query(empty_database, ALL_ROWS)
-    with pytest.raises(SeedingError, match="user_0001999"):
-        fill(empty_database, Catalogue(7, users=100, coupons=400))
-    assert query(empty_database, ALL_ROWS) == before
+def test_the_tables_hold_what_is_declared_and_other_sizes_after_it(empty_database: str):
+    with connect(empty_database) as database:
+        for users, coupons in ((300, 40), (100, 80), (200, 20)):
+            declarations = load_declarations(SEEDS, {"USERS": str(users), "COUPONS": str(coupons)})
+            apply(database, declarations, Unseen())
+            verified = verify(database, declarations, Unseen())
+            assert verified.differences == []
+            assert (verified.tables["users"], verified.tables["coupons"]) == (users, coupons)
 
 
-def test_nothing_is_seeded_into_other_tables_of_the_same_name(empty_database: str):
-    query(empty_database, "ALTER TABLE users RENAME COLUMN seeded TO something_else")
-    with pytest.raises(asyncpg.UndefinedColumnError):
-        fill(empty_database, CATALOGUE)
+def test_seed_makes_the_database_and_hands_over_to_surgeline(server: Postgres, monkeypatch: pytest.MonkeyPatch):
+    name = f"surgeline_test_seed_{os.getpid()}"
+    handed: list[tuple[str, list[str], dict[str, str]]] = []
+    monkeypatch.setenv("SURGELINE_POSTGRES_URL", server.url)
+    monkeypatch.setattr(__main__, "DATABASE", name)
+    monkeypatch.setattr(os, "execve", lambda *given: handed.append(given))
+    try:
+        made = CliRunner().invoke(__main__.cli, ["seed", "-e", "USERS=50", "-e", "COUPONS=20"])
+        assert made.exit_code == 0, made.output
+        ((_, command, environment),) = handed
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert query(with_database(server, name).url, "SELECT count(*) AS rows FROM users")[0]["rows"] == 50
+    finally:
+        query(server.url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

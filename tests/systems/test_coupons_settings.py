@@ -4,7 +4,7 @@ import pytest
 
 from surgeline_systems.coupons.settings import Settings, SettingsError
 
-URL = "postgresql://127.0.0.1/surgeline_coupons"
+URL = "postgresql://127.0.0.1/surgeline_demo_coupons"
 
 
 def test_defaults_stay_on_this_machine():

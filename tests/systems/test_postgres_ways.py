@@ -14,9 +14,10 @@ import pytest
 
 from conftest import query
 from surgeline_systems.servers import postgres as ways
+from surgeline_systems.servers.identity import NAMESPACE, Identity, nobody
 from surgeline_systems.servers.launch import Launch, ServerError, launched
 from surgeline_systems.servers.postgres import Postgres, postgres, with_database
-from surgeline_systems.servers.postgres_private import NAMESPACE, Identity, nobody, private_postgres
+from surgeline_systems.servers.postgres_private import private_postgres
 
 UNUSED_PORT = 1
 DATABASE = f"surgeline_test_ways_{os.getpid()}"

@@ -136,9 +136,11 @@ cdef class Connection(Carrier):
     cdef int feed_stream(self, sl_http_status status) except -1
     cdef int complete(self) except -1
     cdef Outcome outcome(self, HttpCall call, RawResponse response)
+    cdef int show(self, Outcome outcome, HttpCall call, const uint8_t *body, size_t size) except -1
     cdef RawResponse finish_hop(self, RawResponse response)
     cdef int rest(self) except -1
     cdef RawResponse respond(self, HttpCall call)
+    cdef RawResponse respond_without_body(self, HttpCall call)
     cdef int lose(self, str stage, int number, detail) except -1
     cdef int time_out(self) except -1
     cdef int fail(self, str stage, int number, detail) except -1

@@ -85,6 +85,10 @@ NO_END_MARK = -1
 
 # A response larger than this does not keep its memory while the connection is idle.
 cdef size_t KEPT_BODY = 64 * 1024
+
+# Of an answer that somebody is to look at, for the load waits meanwhile: its bytes as they came, and decoded.
+cdef size_t SHOWN_BODY = 64 * 1024
+cdef uint64_t SHOWN_DECODED = 1024 * 1024
 # A body from a file goes out in pieces of this size, so many of them before others have their turn.
 cdef int PIECE = 64 * 1024
 cdef int MOST_PIECES_AT_ONCE = 8
@@ -554,6 +558,9 @@ cdef class Connection(Carrier):
         if self.parser.body_use == SL_HTTP_STREAM and self.parser.head_complete:
             return self.feed_stream(status)
         if status == SL_HTTP_DONE:
+            if self.parser.body_use == SL_HTTP_DISCARD and self.parser.status >= 400 and self.parser.status != 401:
+                # The only place where there is anything of it; mostly all, for such answers are short.
+                self.show(self.outcome(self.call, self.pool.unread), self.call, data, consumed)
             return self.complete()
         to_come = sl_http_to_come(&self.parser)
         if self.tls is None and to_come:
@@ -624,6 +631,8 @@ cdef class Connection(Carrier):
         """The answer is there: let go of the call, keep or close the connection, and take the sample."""
         cdef HttpCall call = self.call
         cdef Outcome outcome = self.outcome(call, response)
+        if outcome.to_show:
+            self.show(outcome, call, self.parser.body, self.parser.body_size)
         self.call = None
         call.connection = None
         call.end_source()
@@ -654,6 +663,17 @@ cdef class Connection(Carrier):
             return endpoint.answer(self.parser.status, self.parser.minor_version, 0, None)
         return endpoint.answer(self.parser.status, self.parser.minor_version, self.tls.number, self.tls.version)
 
+    cdef int show(self, Outcome outcome, HttpCall call, const uint8_t *body, size_t size) except -1:
+        """Let somebody look at the front of an answer, before its memory is used for the next. Few are shown."""
+        cdef RawResponse response
+        if outcome.to_show and size:
+            outcome.to_show -= 1
+            response = self.respond_without_body(call)
+            response.raw_body = PyBytes_FromStringAndSize(<const char *>body, <Py_ssize_t>min(size, SHOWN_BODY))
+            response.decoded_bytes = min(response.decoded_bytes, SHOWN_DECODED)
+            outcome.witness(response)
+        return 0
+
     cdef int rest(self) except -1:
         self.state = IDLE
         if self.parser.body_size > KEPT_BODY:
@@ -666,6 +686,13 @@ cdef class Connection(Carrier):
         return 0
 
     cdef RawResponse respond(self, HttpCall call):
+        cdef RawResponse response = self.respond_without_body(call)
+        if self.parser.body_use == SL_HTTP_KEEP:
+            response.raw_body = PyBytes_FromStringAndSize(
+                <const char *>self.parser.body, <Py_ssize_t>self.parser.body_size)
+        return response
+
+    cdef RawResponse respond_without_body(self, HttpCall call):
         cdef RawResponse response = new_response(self.pool.response_class)
         response.url = call.request.url
         response.status = self.parser.status
@@ -674,11 +701,7 @@ cdef class Connection(Carrier):
         response.decoded_bytes = self.pool.rules.decoded_bytes
         response.event_bytes = self.pool.rules.event_bytes
         response.head = PyBytes_FromStringAndSize(<const char *>self.parser.head, <Py_ssize_t>self.parser.head_size)
-        if self.parser.body_use == SL_HTTP_KEEP:
-            response.raw_body = PyBytes_FromStringAndSize(
-                <const char *>self.parser.body, <Py_ssize_t>self.parser.body_size)
-        else:
-            response.raw_body = b""
+        response.raw_body = b""
         return response
 
     cdef int lose(self, str stage, int number, detail) except -1:

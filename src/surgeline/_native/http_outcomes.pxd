@@ -21,6 +21,8 @@ cdef class Outcome:
     cdef readonly TrendCell duration, response_time, blocked, looking_up, connecting, tls, sending, waiting, receiving
     cdef readonly bint is_failure
     cdef readonly int error_code
+    cdef int to_show            # how many more of its answers `witness` is shown
+    cdef object witness
     cdef int count(self, RawResponse response, int64_t lateness, uint64_t sent, uint64_t received,
                    bint was_sent) except -1
     cdef int log(self, RawResponse response, int64_t lateness, uint64_t sent, uint64_t received,

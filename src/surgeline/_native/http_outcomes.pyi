@@ -1,6 +1,7 @@
 """What HTTP requests come to: the response, and the cells that count it."""
 
 from collections.abc import Callable
+from typing import Any
 
 from surgeline._native.cells import CounterCell, RateCell, TrendCell
 from surgeline._native.http_call import BodyStream
@@ -41,7 +42,12 @@ class RawResponse:
     receiving_ns: int
 
 class Outcome:
-    """The cells of one way a request can end: one status, or one error, of one endpoint."""
+    """The cells of one way a request can end: one status, or one error, of one endpoint.
+
+    Its first `to_show` answers that have a body are shown to `witness`, as responses of their own, the front of a long
+    body alone; also those whose body is discarded, where it came in one piece with the head. They hold the body then as
+    it came, with the head.
+    """
 
     is_failure: bool
     error_code: int
@@ -62,6 +68,9 @@ class Outcome:
         sending: TrendCell,
         waiting: TrendCell,
         receiving: TrendCell,
+        *,
+        to_show: int = 0,
+        witness: Callable[[Any], object] | None = None,
     ) -> None: ...
 
 class Endpoint:

@@ -16,7 +16,7 @@ cdef class RawResponse:
 
 cdef class Outcome:
     def __init__(self, bint is_failure, int error_code, requests, failed, sent, received, duration, response_time,
-                 blocked, looking_up, connecting, tls, sending, waiting, receiving):
+                 blocked, looking_up, connecting, tls, sending, waiting, receiving, *, int to_show=0, witness=None):
         self.is_failure = is_failure
         self.error_code = error_code
         self.requests = requests
@@ -32,6 +32,8 @@ cdef class Outcome:
         self.sending = sending
         self.waiting = waiting
         self.receiving = receiving
+        self.to_show = to_show
+        self.witness = witness
 
     cdef int count(self, RawResponse response, int64_t lateness, uint64_t sent, uint64_t received,
                    bint was_sent) except -1:

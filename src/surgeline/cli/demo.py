@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from surgeline.cli.conduct import conduct
+from surgeline.cli.steps import ShownSteps
 from surgeline.errors import ExitCode, OptionError
 from surgeline.script.load import load_script
 from surgeline.script.options import RunSettings
@@ -17,7 +18,14 @@ SYSTEMS = ("coupons",)
 
 @click.command(short_help="Start a reference system, seed it, load it, show the result.")
 @click.argument("system", type=click.Choice(SYSTEMS), default=SYSTEMS[0])
-@click.option("--users", default=1_000_000, show_default=True, metavar="N", help="How many users to seed.")
+@click.option(
+    "--users",
+    type=click.IntRange(min=1),
+    default=1_000_000,
+    show_default=True,
+    metavar="N",
+    help="How many users to seed.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(system: str, users: int, quiet: bool) -> ExitCode:
     """Start a reference SYSTEM on a real database, seed it, load it, show the result, and stop it."""
@@ -33,4 +41,4 @@ def command(system: str, users: int, quiet: bool) -> ExitCode:
         plan = replace(load_script(path), title=f"{system}: {path.stem}")
         return conduct(apply_overrides(plan, Overrides(base_url=base_url)), RunSettings(quiet=quiet))
 
-    return ExitCode(demo.run_demo(run_script=run_script, users=users, quiet=quiet))
+    return ExitCode(demo.run_demo(run_script=run_script, users=users, steps=ShownSteps(quiet=quiet)))

@@ -17,9 +17,12 @@ _COMMANDS = {
     "run": "Run a load test script.",
     "http": "Load one URL.",
     "inspect": "Show what a script would do, without doing it.",
+    "doctor": "Say before a run what would make it fail.",
     "new": "Write a script to start from.",
     "runs": "List earlier runs.",
     "report": "Show an earlier run again, or any part of it.",
+    "seed": "Put a test's data into a database, look at it, put it back.",
+    "fixtures": "Make users, tokens and catalogues for scripts to draw from.",
     "demo": "Start a reference system, seed it, load it, show the result.",
 }
 
@@ -44,8 +47,9 @@ class _Commands(click.Group):
 def surgeline() -> None:
     """Load testing from plain Python scripts, at native speed, with a verdict that can be trusted.
 
-    Exit codes: 0 passed; 99 thresholds failed; 104 the script or an option is wrong (nothing was sent); 105 stopped by
-    a signal; 107 set-up or tear-down failed; 108 aborted by the script; 112 inconclusive; 1 a defect of surgeline.
+    Exit codes: 0 passed; 99 thresholds failed, or what was looked at is not as it should be; 104 the script, a file or
+    an option is wrong (nothing was sent or changed); 105 stopped by a signal; 107 set-up or tear-down failed; 108
+    aborted by the script; 112 inconclusive; 1 a defect of surgeline.
     """
 
 

@@ -1,119 +1,90 @@
-"""Pools: the data that scripts draw from, shared by all virtual users."""
+"""Pools: the data that scripts draw from, shared by all virtual users. This is what a script sees as `pool`.
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+What makes a pool is imported when a script first has one of its kind.
+"""
 
-from surgeline.errors import OptionError
-from surgeline.schedule.share import Share
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from surgeline.judge.refusals import suggest
 from surgeline.script.explained import explained
 
+if TYPE_CHECKING:
+    from surgeline.data.drawing import Pool
+    from surgeline.data.seeded import Table
+
 T = TypeVar("T")
-
-
-class _User(Protocol):
-    @property
-    def random(self) -> Any: ...
-    @property
-    def share(self) -> Share | None: ...
-
-
-class Pool(Generic[T]):
-    """Values by position; drawn at random, in turn, or never twice."""
-
-    def __init__(self, values: Sequence[T]) -> None:
-        if not len(values):
-            raise OptionError("pool: expected at least one value, found none")
-        self._values = values
-        self._turn = 0
-        self._taken = 0
-
-    def random(self, vu: _User) -> T:
-        """Return any value, by the virtual user's random generator."""
-        index: int = vu.random.randrange(len(self._values))
-        return self._values[index]
-
-    def cycle(self, vu: _User) -> T:
-        """Return the next value in turn, over all virtual users; after the last comes the first.
-
-        Of several workers each has its own turns; together they go through all values. So has set-up.
-        """
-        value = self._values[(vu.share or Share()).nth(self._turn) % len(self._values)]
-        self._turn += 1
-        return value
-
-    def unique(self, vu: _User) -> T:
-        """Return a value that nobody was given before, on no worker. Raises LookupError when there is none left.
-
-        Of several workers each has its own part of the pool, so it is used up when one of them has drawn its part.
-        Set-up and tear-down have none then, for they are in a process of their own: there it raises RuntimeError.
-        """
-        if vu.share is None:
-            raise RuntimeError(
-                "pool: expected unique() in a virtual user's iterations or @vu_start, found it in @setup or @teardown "
-                "of a run with several workers, who would draw the same values; take values by their position there "
-                "(a list's slice) and make the pool of the others, or run with one worker"
-            )
-        index = vu.share.nth(self._taken)
-        if index >= len(self._values):
-            raise LookupError(f"pool: {self._drawn(vu.share)} drawn with unique(); make the pool larger")
-        self._taken += 1
-        return self._values[index]
-
-    def _drawn(self, share: Share) -> str:
-        """Return what is used up when there is nothing left for a worker."""
-        if share.of == 1:
-            return f"all {len(self._values):,} values were"
-        own = share.count(len(self._values))
-        return (
-            f"worker {share.index + 1} of {share.of} has its part of {len(self._values):,} values, and all {own:,} were"
-        )
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(self._values)
-
-
-class _Ids(Sequence[str]):
-    """Texts made from their number when asked for: a million of them cost nothing."""
-
-    def __init__(self, pattern: str, first: int, count: int) -> None:
-        self._pattern = pattern
-        self._first = first
-        self._count = count
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: Any) -> Any:
-        if not 0 <= index < self._count:
-            raise IndexError(index)
-        return self._pattern.format(self._first + index)
+_KINDS = ("ids", "rows", "table", "csv", "json")
 
 
 @explained("pool.ids")
-def ids(pattern: str, *, first: int = 1, count: int) -> Pool[str]:
+def ids(pattern: str, *, first: int = 1, count: int) -> "Pool[str]":
     """Return a pool of `count` texts: `pattern` formatted with `first`, `first + 1` and so on.
 
     `ids("user_{:07d}", first=0, count=1_000_000)`. Raises OptionError when the pattern cannot take a number.
     """
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise OptionError(f"pool.ids: expected a whole number from 1 for count, found {count!r}")
-    if isinstance(first, bool) or not isinstance(first, int):
-        raise OptionError(f"pool.ids: expected a whole number for first, found {first!r}")
-    try:
-        same = pattern.format(first) == pattern.format(first + 1)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise OptionError(f'pool.ids: expected a pattern such as "user_{{:07d}}", found {pattern!r}: {error}') from None
-    if same:
-        raise OptionError(f'pool.ids: expected a pattern with a place for a number, "user_{{:07d}}", found {pattern!r}')
-    return Pool(_Ids(pattern, first, count))
+    from surgeline.data.numbered import numbered  # noqa: PLC0415 - see above
+
+    return numbered(pattern, first, count)
 
 
 @explained("pool.rows")
-def rows(values: Iterable[T]) -> Pool[T]:
+def rows(values: Iterable[T]) -> "Pool[T]":
     """Return a pool of values that the script has already. Raises OptionError when they cannot be iterated over."""
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise OptionError(f"pool.rows: expected a list of values, found {values!r}")
-    return Pool(values if isinstance(values, Sequence) else tuple(values))
+    from surgeline.data.given import given  # noqa: PLC0415 - see above
+
+    return given(values)
+
+
+@explained("pool.table")
+def table(table: "Table", *columns: str) -> "Pool[Any]":
+    """Return a pool of the rows of a declared seeding table, as the database holds them once it is seeded.
+
+    Of one column, its values: `table(users, "id")`. Of several, tuples; without columns, a dict of each row. A row is
+    made when it is drawn. Raises OptionError for a column that the table has not.
+    """
+    from surgeline.data.seeded import seeded  # noqa: PLC0415 - see above
+
+    return seeded(table, columns)
+
+
+@explained("pool.csv")
+def csv(
+    path: str | PathLike[str],
+    *,
+    delimiter: str = ",",
+    columns: Sequence[str] | None = None,
+    encoding: str = "utf-8",
+) -> "Pool[dict[str, str]]":
+    """Return a pool of the rows of a CSV file: a dict of texts each, by the names in the file's first row.
+
+    `columns` are the names for a file whose first row is data. A relative path is found from the script's folder. The
+    file is looked through now, and read where it is drawn from. Raises OptionError, with the line, for a file that is
+    no such table.
+    """
+    from surgeline.data.csv_file import csv_rows  # noqa: PLC0415 - see above
+
+    return csv_rows(path, delimiter, columns, encoding)
+
+
+@explained("pool.json")
+def json(path: str | PathLike[str], *, at: str | None = None) -> "Pool[Any]":
+    """Return a pool of the elements of a JSON array, or of the values on the lines of a file (JSON Lines).
+
+    `at` names the array where the file is an object: `json("shop.json", at="users")`. A relative path is found from
+    the script's folder. The file is looked through now, and read where it is drawn from. Raises OptionError, with the
+    line, where its elements cannot be told apart; one that is malformed itself raises it when it is drawn.
+    """
+    from surgeline.data.json_file import json_values  # noqa: PLC0415 - see above
+
+    return json_values(path, at)
+
+
+def __getattr__(name: str) -> Any:
+    """Return `Pool`, the class of all pools."""
+    if name != "Pool":
+        raise AttributeError(f"pool has no {name!r}{suggest(name, _KINDS)}")
+    from surgeline.data.drawing import Pool  # noqa: PLC0415 - see above
+
+    return Pool

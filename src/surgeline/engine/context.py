@@ -10,6 +10,7 @@ from typing import Any
 
 from surgeline._native.iteration import Tally
 from surgeline._native.poller import Poller, now_ns
+from surgeline.engine.missing_parents import MissingParents
 from surgeline.errors import ExitCode
 from surgeline.metrics.registry import Registry
 from surgeline.schedule.share import Share
@@ -58,6 +59,8 @@ class RunContext:
     """When the load began; 0 before."""
     controls: dict[str, Any] = field(default_factory=dict)
     """What can be changed while it goes on, by the scenario's name."""
+    missing_parents: MissingParents = field(default_factory=MissingParents)
+    """What failing answers said of rows that refer to nothing."""
     tally: Tally = field(init=False)
     last_vu: int = 0
 

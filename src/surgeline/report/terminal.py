@@ -58,8 +58,8 @@ Counted = TypeVar("Counted", RequestRow, FailureKind)
 def render_summary(result: RunResult, *, width: int, color: bool) -> str:
     """Return the summary of a finished run, ending in a newline.
 
-    Its lines take at most `width` columns (80 when less is given), but for tracebacks and tables of very many
-    statistics. With `color` it holds escape codes; without, it is plain text for a file or a log.
+    Its lines take at most `width` columns (80 when less is given), but for tracebacks, commands to type and tables of
+    very many statistics. With `color` it holds escape codes; without, it is plain text for a file or a log.
     """
     width = max(width, _WIDTH_MIN)
     sections = (
@@ -70,6 +70,7 @@ def render_summary(result: RunResult, *, width: int, color: bool) -> str:
         *(_requests(result, kind, width) for kind in Kind),
         *(_errors(result, kind, width) for kind in Kind),
         _iteration_errors(result, width),
+        _advice(result, width),
         _trends(result.metrics, result.trend_stats, width),
         _other_metrics(result.metrics, width),
         _generator(result, width),
@@ -261,6 +262,16 @@ def _traceback(error: IterationError) -> Lines:
     if left_out > 0:
         lines = [f"... {left_out} lines before", *lines[left_out:]]
     return [Text(), *(Text(" " * 2 * INDENT + line, _QUIET) for line in lines)]
+
+
+def _advice(result: RunResult, width: int) -> Lines:
+    """Return what to do, each command unbroken on a line of its own."""
+    lines: Lines = []
+    for advice in result.advice:
+        lines += [Text(line, _UNSURE) for line in _wrapped(f"! {printable(advice.text)}", width, " " * INDENT)]
+        if advice.command is not None:
+            lines.append(Text(" " * 2 * INDENT + printable(advice.command)))
+    return [Text("ADVICE", "bold"), *lines] if lines else []
 
 
 def _metrics(metrics: Metrics) -> list[tuple[Metric, Value]]:

@@ -14,8 +14,9 @@ from surgeline.engine.scenario import Hook, Scenario
 from surgeline.metrics.names import Metric
 from surgeline.script.setting import EnvValue, Layer, Setting
 
-if TYPE_CHECKING:  # its import is dear, and most scripts declare none
-    from surgeline.protocols.http.options import HttpOptions
+if TYPE_CHECKING:
+    from surgeline.data.drawing import Pool  # which asks what is being collected
+    from surgeline.protocols.http.options import HttpOptions  # its import is dear, and most scripts declare none
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class Collection:
     thresholds: dict[str, list[Any]] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
     http: "HttpOptions | None" = None
+    pools: "list[Pool[Any]]" = field(default_factory=list)
     hooks: dict[tuple[str, str | None], Hook] = field(default_factory=dict)
     """By kind (`setup`, `teardown`, `vu_start`, `vu_stop`), and by the scenario it is for; None for all."""
 

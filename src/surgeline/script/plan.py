@@ -4,7 +4,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from surgeline.data.drawing import Pool
 from surgeline.engine.executors import (
     ConstantArrivalRate,
     ConstantVUs,
@@ -49,6 +51,8 @@ class TestPlan:
     """What the script declared by `options`."""
     http: HttpOptions = field(default_factory=HttpOptions)
     """What the script declared by `http_options`."""
+    pools: tuple[Pool[Any], ...] = ()
+    """Those that were made while the script was loaded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ LOAD = ("vus", "duration", "iterations", "rate")
 """The options that say together what the load is."""
 OTHER_VARIABLES = frozenset(
     {
-        "SURGELINE_POSTGRES_URL",  # the reference systems
+        "SURGELINE_JWT_SECRET",  # `surgeline fixtures tokens`
+        "SURGELINE_MYSQL_URL",  # the reference systems
+        "SURGELINE_POSTGRES_URL",
         "SURGELINE_PROMETHEUS_TREND_STATS",  # the output of that name
         "SURGELINE_REQUIRE_SERVERS",  # our own tests
     }

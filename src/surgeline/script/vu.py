@@ -61,6 +61,12 @@ class Users:
         if http is None:
             poller, notify = self._context.poller, self._context.notify
             http = self._clients[scope] = HttpScenario(
-                poller, self._origins, scope, notify, base_url=base_url, options=self._http_options
+                poller,
+                self._origins,
+                scope,
+                notify,
+                base_url=base_url,
+                options=self._http_options,
+                witness=self._context.missing_parents.look,
             )
         return http

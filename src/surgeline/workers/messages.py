@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from surgeline.engine.iteration_errors import Raised
+from surgeline.engine.missing_parents import MissingParent
 from surgeline.engine.scenario import Executor
 from surgeline.errors import ExitCode, SurgelineError
 from surgeline.metrics.health import GeneratorHealth
@@ -162,3 +163,5 @@ class Done:
     health: GeneratorHealth
     seconds: float
     """How long its load went on."""
+    missing_parents: tuple[MissingParent, ...] = ()
+    """What failing answers said."""

@@ -332,6 +332,7 @@ class WorkerPool:
 
     def _note_done(self, worker: WorkerProcess, done: Done) -> None:
         worker.phase, worker.health = Phase.DONE, done.health
+        self.context.missing_parents.take(done.missing_parents)
         self._ended_ns = max(self._ended_ns, self._started_ns + round(done.seconds * 1e9))
         self._controls.update(self._workers)
         self._end_seconds()

@@ -148,7 +148,8 @@ class _Worker:
         self._execution.finish()
         self._reporter.finish()
         self._finish_outputs()
-        self._link.send(Done(self._execution.health(), self._execution.elapsed_seconds))
+        missing_parents = self._context.missing_parents.found
+        self._link.send(Done(self._execution.health(), self._execution.elapsed_seconds, missing_parents))
         self._link.flush()
 
     async def _whole(self) -> None:

@@ -2,17 +2,18 @@
 
 General layout, in the order of a demo:
   schema.sql, schema.py     the tables and their indexes
-  catalogue.py, people.py   what the seeded system holds, derivable from a seed number without a query
-  seed.py, bulk.py          putting it into the database: fast, and only over what an earlier seeding put there
-  progress.py               what a person sees meanwhile
+  seeds.py                  what they hold, for `surgeline seed`
   rules.py                  when a coupon is valid. Pure
   service.py                one query per validation
   validation_log.py         the queue between the answers and the log table
   app.py, settings.py       HTTP around them; server.py runs it, in this process or as a child
-  load/                     the load suite
+  load/                     the load suite, which knows the right answers by seeds.py
   demo.py                   all of it, one after the other
 
-Only load/ knows the load generator, and only its public API.
+Only load/ knows the load generator, only seeds.py and demo.py know seeding, and all know its public API alone.
 """
 
-DATABASE = "surgeline_coupons"
+from pathlib import Path
+
+DATABASE = "surgeline_demo_coupons"
+SEEDS = Path(__file__).with_name("seeds.py")

@@ -10,11 +10,8 @@ import sys
 import click
 
 from surgeline import SurgelineError
-from surgeline_systems.coupons import DATABASE
-from surgeline_systems.coupons.catalogue import DEFAULT_COUPONS, DEFAULT_SEED, DEFAULT_USERS, Catalogue
-from surgeline_systems.coupons.progress import Steps
+from surgeline_systems.coupons import DATABASE, SEEDS
 from surgeline_systems.coupons.schema import make_schema
-from surgeline_systems.coupons.seed import fill
 from surgeline_systems.coupons.server import serve
 from surgeline_systems.coupons.settings import Settings, SettingsError
 from surgeline_systems.servers.launch import ServerError
@@ -29,34 +26,31 @@ def cli() -> None:
     """Coupon validation, the reference system, step by step."""
 
 
-@cli.command("seed")
-@click.option("--users", default=DEFAULT_USERS, show_default=True, help="How many users.")
-@click.option("--coupons", default=DEFAULT_COUPONS, show_default=True, help="How many coupons, a multiple of 40.")
-@click.option("--seed", default=DEFAULT_SEED, show_default=True, help="The number that all values follow from.")
-def seed_command(users: int, coupons: int, seed: int) -> None:
-    """Fill the database; what an earlier seeding made is replaced, nothing else."""
-    catalogue, steps = Catalogue(seed, users, coupons), Steps()
-    with steps.step("seeded"):
-        asyncio.run(fill(_database(steps).url, catalogue, steps))
+@cli.command("seed", context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OF APPLY]...")
+def seed_command(options: tuple[str, ...]) -> None:
+    """Make the tables, then call `surgeline seed apply`, with options such as -e USERS=20000."""
+    environment = {**os.environ, "DATABASE_URL": _database().url}
+    command = [sys.executable, "-m", "surgeline", "seed", "apply", str(SEEDS), *options]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - its progress, result and exit code are ours
 
 
 @cli.command("serve")
 def serve_command() -> None:
     """Serve on HOST (127.0.0.1) and PORT (3000) until Ctrl-C, with DB_MAX_CONNECTIONS (10)."""
-    steps = Steps()
-    environment = {**os.environ, "DATABASE_URL": _database(steps).url}
+    environment = {**os.environ, "DATABASE_URL": _database().url}
     settings = Settings.from_environment(environment)
     os.environ.update(environment)  # the server's worker process reads it again
-    steps.say(f"listening on http://{settings.host}:{settings.port}")
+    click.echo(f"listening on http://{settings.host}:{settings.port}", err=True)
     serve(settings)
 
 
-def _database(steps: Steps) -> Postgres:
+def _database() -> Postgres:
     server = standing_server()
     if server is None:
         raise ServerError(f"expected a PostgreSQL server that stays, found none. {WHAT_TO_DO}")
     database = with_database(server, DATABASE)
-    steps.say(database.origin)
+    click.echo(database.origin, err=True)
     asyncio.run(make_schema(database.url))
     return database
 

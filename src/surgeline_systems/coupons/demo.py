@@ -1,19 +1,20 @@
-"""The whole story in one call: database, schema, seeding, service, load, and everything stopped again.
+"""The whole story in one call: database, tables, seeding, service, load, and everything stopped again.
 
 It must not know the load generator: it is given a callable that runs a script.
 """
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from surgeline_systems.coupons import DATABASE
-from surgeline_systems.coupons.catalogue import DEFAULT_USERS, Catalogue
-from surgeline_systems.coupons.progress import Steps
+from surgeline.seeding.apply import apply
+from surgeline.seeding.connect import connect
+from surgeline.seeding.file import load_declarations
+from surgeline.seeding.steps import Steps
+from surgeline_systems.coupons import DATABASE, SEEDS
 from surgeline_systems.coupons.schema import make_schema
-from surgeline_systems.coupons.seed import fill
 from surgeline_systems.coupons.server import running_service
 from surgeline_systems.servers.postgres import postgres
 
@@ -27,26 +28,29 @@ STOPPED_BY_SIGNAL = 105
 SEVERITY = (0, 112, 99, 108, 107, 104, STOPPED_BY_SIGNAL)
 
 
-def run_demo(run_script: RunScript, users: int = DEFAULT_USERS, *, quiet: bool = False) -> int:
+def run_demo(run_script: RunScript, users: int, steps: Steps) -> int:
     """Run the load suite against a system of our own; gives the worst exit code of its scripts.
 
     `run_script(path, base_url)` runs one script. Whatever happens, Ctrl-C too, nothing stays behind but the database
-    on a server that was there before. Raises: ServerError, SeedingError, SizeError.
+    on a server that was there before. Raises: ServerError, and SurgelineError when the database cannot be seeded.
     """
-    catalogue = Catalogue(users=users)
-    steps = Steps(quiet=quiet)
-    with steps.step("demo, everything stopped again"), ExitStack() as stack:
-        with steps.step("a database is there"):
+    with steps.step("demo"), _environment("USERS", str(users)), ExitStack() as stack:
+        with steps.step("PostgreSQL"):
             database = stack.enter_context(postgres(DATABASE))
-        steps.say(f"  {database.origin}")
-        with steps.step("its schema is there"):
+        with steps.step(f"tables in {database.origin}"):
             asyncio.run(make_schema(database.url))
-        with steps.step(f"{catalogue.users:,} users and {catalogue.coupons:,} coupons are seeded"):
-            asyncio.run(fill(database.url, catalogue, steps))
-        with steps.step("the service answers"):
+        with steps.step(f"seeding of {users:,} users"):
+            seed(database.url, steps)
+        with steps.step("service"):
             base_url = stack.enter_context(running_service(database.url))
-        stack.enter_context(_environment(_sizes(catalogue)))
         return _run_scripts(run_script, base_url, steps)
+
+
+def seed(database_url: str, steps: Steps) -> None:
+    """Do as `surgeline seed apply` does: what is there already stays. Raises: SurgelineError."""
+    declarations = load_declarations(SEEDS)
+    with connect(database_url) as database:
+        apply(database, declarations, steps)
 
 
 def worst(codes: list[int]) -> int:
@@ -57,30 +61,21 @@ def worst(codes: list[int]) -> int:
 def _run_scripts(run_script: RunScript, base_url: str, steps: Steps) -> int:
     codes: list[int] = []
     for script in SCRIPTS:
-        with steps.step(f"{script.name} has run"):
+        with steps.step(script.name):
             codes.append(run_script(script, base_url))
         if codes[-1] == STOPPED_BY_SIGNAL:
             break
     return worst(codes)
 
 
-def _sizes(catalogue: Catalogue) -> dict[str, str]:
-    """What a script must know to expect the right answers, as when it is run by hand."""
-    return {
-        "USERS": str(catalogue.users),
-        "COUPONS": str(catalogue.coupons),
-        "CATALOGUE_SEED": str(catalogue.seed),
-    }
-
-
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set these variables while the block runs."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
+def _environment(name: str, value: str) -> Iterator[None]:
+    """Set a variable while the block runs: what is seeded, and what the scripts know of it, follow from it."""
+    before = os.environ.get(name)
+    os.environ[name] = value
     try:
         yield
     finally:
-        for name in values:
-            del os.environ[name]
-        os.environ.update({name: value for name, value in before.items() if value is not None})
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before

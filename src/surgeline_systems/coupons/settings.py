@@ -22,7 +22,9 @@ class Settings:
         """Raises: SettingsError."""
         url = environment.get("DATABASE_URL")
         if not url:
-            raise SettingsError("expected DATABASE_URL=postgresql://user@host:5432/surgeline_coupons, found nothing")
+            raise SettingsError(
+                "expected DATABASE_URL=postgresql://user@host:5432/surgeline_demo_coupons, found nothing"
+            )
         return cls(
             database_url=url,
             host=environment.get("HOST", cls.host),

@@ -3,6 +3,9 @@
 General layout:
   postgres.py          the four ways to a PostgreSQL, and the database of a system on it
   postgres_private.py  a PostgreSQL of our own, gone when its owner is gone
+  mariadb.py           the three ways to a MariaDB, and a database on it
+  mariadb_private.py   a MariaDB of our own, gone when its owner is gone
+  identity.py          as whom a private server runs
   launch.py            starting, awaiting and stopping any child process
   guard.py             the little process between us and the child: it outlives us just long enough to clean up
 

@@ -1,29 +1,23 @@
 """A PostgreSQL of our own: made in a temporary folder from given binaries, gone with its data when the block ends.
 
-PostgreSQL refuses to run as root. As root it runs in a user namespace in which we are not root, or, where namespaces
-are forbidden, as `nobody`, from a copy of the binaries if `nobody` cannot reach them. Whatever happens, this module
-must not change the mode or owner of a folder that it did not make, and it makes no users.
+PostgreSQL refuses to run as root. As `nobody` it runs from a copy of the binaries if `nobody` cannot reach them.
+Whatever happens, this module must not change the mode or owner of a folder that it did not make.
 """
 
-import os
-import pwd
 import secrets
 import shutil
 import signal
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from surgeline_systems.servers.identity import Identity, succeeds, usable_identity
 from surgeline_systems.servers.launch import Launch, free_port, launched
 
 SUPERUSER = "postgres"
 GRACE_SECONDS = 5.0
 DATA = "data"
-NAMESPACE = ("unshare", "--user", "--map-user=1000", "--")
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -36,19 +30,6 @@ SETTINGS: Mapping[str, str] = {
     "max_wal_size": "4GB",
     "checkpoint_timeout": "30min",
 }
-
-
-@dataclass(frozen=True)
-class Identity:
-    """As whom the server runs: a command to put before its own, and what `subprocess.Popen` is told."""
-
-    prefix: Sequence[str] = ()
-    process: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def user(self) -> str | None:
-        """The user to whom the server's files must belong, if it is not ourselves."""
-        return self.process.get("user")
 
 
 @contextmanager
@@ -75,27 +56,12 @@ def private_postgres(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def usable_identity() -> Identity:
-    """Ourselves; or, as root, the first way of not being root that this machine allows."""
-    if os.geteuid() != 0:
-        return Identity()
-    if _succeeds([*NAMESPACE, "true"]):
-        return Identity(prefix=NAMESPACE)
-    return nobody()
-
-
-def nobody() -> Identity:
-    """The user whom every system has and who may do nothing."""
-    group = pwd.getpwnam("nobody").pw_gid  # its name differs from system to system
-    return Identity(process={"user": "nobody", "group": group, "extra_groups": [], "cwd": "/"})
-
-
 def _reachable(binaries: Path, folder: Path, identity: Identity) -> Path:
     """The folder of the programs, or of a copy of them that the server's user can reach."""
     if identity.user is None:
         return binaries
     folder.chmod(0o711)
-    if _succeeds([str(binaries / "postgres"), "--version"], identity):
+    if succeeds([str(binaries / "postgres"), "--version"], identity):
         return binaries
     return _copied(binaries, folder / "copy")
 
@@ -140,11 +106,3 @@ def _launch(folder: Path, commands: list[list[str]], identity: Identity, ready: 
         identity=identity.process,
         remove=[folder],
     )
-
-
-def _succeeds(command: Sequence[str], identity: Identity | None = None) -> bool:
-    process = identity.process if identity else {}
-    try:
-        return subprocess.run(command, capture_output=True, check=False, **process).returncode == 0
-    except OSError:
-        return False

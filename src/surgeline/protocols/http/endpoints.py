@@ -9,10 +9,15 @@ from surgeline.metrics.registry import Registry
 from surgeline.metrics.tags import REQUEST_TAGS, refuse_reserved
 from surgeline.protocols.http.errors import status_code, status_text
 from surgeline.protocols.http.request import DEFAULT_EXPECT, Expect
+from surgeline.protocols.http.response import Response
 
 OwnTags = tuple[tuple[str, str], ...]
 _Key = tuple[str, str, OwnTags, Expect]
+Witness = Callable[[str, str], None]
+"""Is told where an answer failed, and its body as text."""
 MOST_ENDPOINTS = 1_000
+MOST_SHOWN = 20
+"""Answers of one endpoint and failing status that a witness is told of: the first ones; they are mostly alike."""
 OTHER = "(other)"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """A request of these changes nothing on the server (RFC 9110 9.2.1), so it may be sent again."""
@@ -38,10 +43,13 @@ _OUTCOME_METRICS = (
 class Endpoints:
     """The endpoints of one scenario. After `MOST_ENDPOINTS` names, further ones count together as `(other)`."""
 
-    def __init__(self, registry: Registry, tags: Mapping[str, str], notify: Callable[[str], None]) -> None:
+    def __init__(
+        self, registry: Registry, tags: Mapping[str, str], notify: Callable[[str], None], witness: Witness | None = None
+    ) -> None:
         self._registry = registry
         self._tags = tags
         self._notify = notify
+        self._witness = witness
         self._warned = False
         self._endpoints: dict[_Key, Endpoint] = {}
 
@@ -73,7 +81,8 @@ class Endpoints:
             return self.get(method, OTHER, None, expect)
         tags = {**self._tags, "method": method, "name": name, "url": name, **dict(own)}
         endpoint = self._endpoints[method, name, own, expect] = Endpoint(
-            lambda *ending: make_outcome(self._registry, tags, expect, *ending), method in SAFE_METHODS
+            lambda *ending: make_outcome(self._registry, tags, expect, *ending, witness=self._witness),
+            method in SAFE_METHODS,
         )
         return endpoint
 
@@ -101,6 +110,8 @@ def make_outcome(
     error: str | None,
     protocol: str,
     tls_version: str | None,
+    *,
+    witness: Witness | None = None,
 ) -> Outcome:
     """Return the cells for one way a request of these tags can end."""
     expected = any(status in statuses for statuses in expect)
@@ -114,4 +125,14 @@ def make_outcome(
     if tls_version:
         ending["tls_version"] = tls_version.lower().replace("v", "")
     cells = [registry.cell(metric, {**tags, **ending}) for metric in _OUTCOME_METRICS]
-    return Outcome(not expected, code, *cells)
+    if expected or not status or witness is None:
+        return Outcome(not expected, code, *cells)
+    where = f"{tags['method']} {tags['name']}"
+    return Outcome(True, code, *cells, to_show=MOST_SHOWN, witness=lambda response: witness(where, _text(response)))
+
+
+def _text(response: Response) -> str:
+    try:
+        return response.text
+    except ValueError:  # a body that cannot be decoded
+        return ""

@@ -12,7 +12,7 @@ from surgeline._native.http_connection import Rules
 from surgeline._native.http_origin import Prepared
 from surgeline._native.poller import Poller
 from surgeline.engine.scope import Scope
-from surgeline.protocols.http.endpoints import Endpoints
+from surgeline.protocols.http.endpoints import Endpoints, Witness
 from surgeline.protocols.http.options import HttpOptions
 from surgeline.protocols.http.origins import Origins
 from surgeline.protocols.http.request import (
@@ -43,13 +43,15 @@ class HttpScenario:
         *,
         base_url: str | None = None,
         options: HttpOptions | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self.poller = poller
         self.options = options or HttpOptions()
         self.rules = rules(self.options)
         self.notify = notify
         self._origins = origins
-        self._endpoints = Endpoints(scope.registry, scope.tags, notify)
+        self._witness = witness
+        self._endpoints = Endpoints(scope.registry, scope.tags, notify, witness)
         self._base_url = base_url
         self._default_fields = default_fields(self.options)
         self._noted: set[str] = set()
@@ -62,7 +64,13 @@ class HttpScenario:
         """Return the same for another scope."""
         found: HttpScenario | None = scope.clients.get(_PROTOCOL)
         return found or HttpScenario(
-            self.poller, self._origins, scope, self.notify, base_url=self._base_url, options=self.options
+            self.poller,
+            self._origins,
+            scope,
+            self.notify,
+            base_url=self._base_url,
+            options=self.options,
+            witness=self._witness,
         )
 
     def request(

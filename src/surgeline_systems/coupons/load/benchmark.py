@@ -1,7 +1,9 @@
 """The benchmark of the guide: 1,000 validations, 100 at a time, each answer within 100 ms for 95 of 100."""
 
 from surgeline import VU, scenario, shared_iterations, thresholds
-from surgeline_systems.coupons.load.validation import base_url, seeded_catalogue, validate
+from surgeline_systems.coupons.load.questions import Questions
+from surgeline_systems.coupons.load.validation import base_url, validate
+from surgeline_systems.coupons.seeds import coupon_usage, coupons, users
 
 thresholds(
     {
@@ -11,10 +13,10 @@ thresholds(
     }
 )
 
-catalogue = seeded_catalogue()
+questions = Questions(users, coupons, coupon_usage)
 
 
 @scenario(shared_iterations(vus=100, iterations=1000), base_url=base_url())
 async def benchmark(vu: VU) -> None:
     """1,000 validations shared among 100 users."""
-    await validate(vu, catalogue)
+    await validate(vu, questions)

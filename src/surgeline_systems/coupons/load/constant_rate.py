@@ -1,7 +1,9 @@
 """Validations at a constant rate, whatever the service does: `TARGET_RPS` a second for `DURATION`."""
 
 from surgeline import VU, constant_arrival_rate, env, scenario, thresholds
-from surgeline_systems.coupons.load.validation import base_url, seeded_catalogue, validate
+from surgeline_systems.coupons.load.questions import Questions
+from surgeline_systems.coupons.load.validation import base_url, validate
+from surgeline_systems.coupons.seeds import coupon_usage, coupons, users
 
 thresholds(
     {
@@ -12,7 +14,7 @@ thresholds(
     }
 )
 
-catalogue = seeded_catalogue()
+questions = Questions(users, coupons, coupon_usage)
 arrivals = constant_arrival_rate(
     rate=env("TARGET_RPS", 500),
     duration=env("DURATION", "10s"),
@@ -24,4 +26,4 @@ arrivals = constant_arrival_rate(
 @scenario(arrivals, base_url=base_url())
 async def constant_rate(vu: VU) -> None:
     """One validation for each arrival."""
-    await validate(vu, catalogue)
+    await validate(vu, questions)

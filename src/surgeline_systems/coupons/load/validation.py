@@ -4,7 +4,7 @@ This module must not know how often, or how many at a time.
 """
 
 from surgeline import VU, check, env
-from surgeline_systems.coupons.catalogue import DEFAULT_COUPONS, DEFAULT_SEED, DEFAULT_USERS, Catalogue
+from surgeline_systems.coupons.load.questions import Questions
 
 
 def base_url() -> str:
@@ -12,18 +12,9 @@ def base_url() -> str:
     return env("BASE_URL", "http://127.0.0.1:3000")
 
 
-def seeded_catalogue() -> Catalogue:
-    """What the database holds, by which we know the right answers: the numbers must be those of the seeding."""
-    return Catalogue(
-        seed=env("CATALOGUE_SEED", DEFAULT_SEED),
-        users=env("USERS", DEFAULT_USERS),
-        coupons=env("COUPONS", DEFAULT_COUPONS),
-    )
-
-
-async def validate(vu: VU, catalogue: Catalogue) -> None:
+async def validate(vu: VU, questions: Questions) -> None:
     """Ask whether a user may use a coupon."""
-    question = catalogue.question(vu.random)
+    question = questions.draw(vu)
     response = await vu.http.post(
         "/api/coupons/validate",
         json={"code": question.code, "userId": question.user_id},
