@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surgeline import seeding
+from surgeline._native.mixing import below
 from surgeline.errors import OptionError
 from surgeline.seeding.generator import Kind, Place
 
@@ -208,6 +209,13 @@ def test_shares_without_exact_are_right_on_the_whole_and_differ_from_run_to_run(
     assert len({values[start : start + 10].count("a") for start in range(0, 1_000, 10)}) > 3
 
 
+@pytest.mark.parametrize("rows", [1, 999, 1_000, ROWS])
+def test_a_choice_is_the_one_in_whose_share_the_draw_is(rows):
+    draws = below(PLACE.key, range(rows), 1_000)
+    values = seeding.choice({"a": 499, "b": 500, "c": 1}).values(range(rows), PLACE)
+    assert values == ["a" if draw < 499 else "b" if draw < 999 else "c" for draw in draws]
+
+
 @pytest.mark.parametrize("share", [0, 0.001, 0.3, 1])
 def test_shares_of_nulls_and_of_true_are_right(share):
     spread = 4 * math.sqrt(100_000 * share * (1 - share))
@@ -273,6 +281,12 @@ def test_texts_of_any_times_are_what_str_makes_of_them(first, length, resolution
     values = generator.values(range(20), PLACE)
     assert generator.texts(range(20), PLACE) == list(map(str, values))
     assert all(first <= value.replace(tzinfo=None) <= last for value in values)
+
+
+def test_texts_of_more_days_than_are_kept_are_right():
+    generator = seeding.date("0001-01-01", "9999-12-31")
+    for rows in (range(60_000), range(1_000)):
+        assert generator.texts(rows, PLACE) == list(map(str, generator.values(rows, PLACE)))
 
 
 def test_generators_without_texts_of_their_own_say_so():

@@ -324,9 +324,9 @@ def played_at_random(database: Database, examples: int) -> None:
 def test_every_command_does_what_the_model_says(database: Database) -> None:
     database.execute("PRAGMA synchronous = OFF")
     database.fetch("PRAGMA journal_mode = MEMORY")
-    played_at_random(database, 150)
+    played_at_random(database, 60)
 
 
 @pytest.mark.parametrize("place", ["postgres", "mysql"], indirect=True)
 def test_servers_do_what_the_model_says(database: Database) -> None:
-    played_at_random(database, 8)
+    played_at_random(database, 5)

@@ -1,5 +1,6 @@
 """What is SQLite's own: one file and one writer, types that are only names, keys that are checked late."""
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -248,6 +249,59 @@ class TestKeys:
             load(sqlite_database, "parent", id=[1, 2], code=["a", "b"], name=["", "x"])
             load(sqlite_database, "child", code=["b"])
         assert sqlite_database.fetch(indexes) == before
+
+
+ROWS = 305
+"""More than two statements insert, and some that are left over."""
+
+
+class TestManyRows:
+    """Several go into one statement."""
+
+    @pytest.mark.parametrize("columns", [1, 3, 300])
+    def test_all_are_there_in_their_order(self, sqlite_database: Database, columns: int) -> None:
+        names = [f"c{number}" for number in range(columns)]
+        sqlite_database.execute(f"CREATE TABLE t ({', '.join(names)})")
+        rows = [tuple(range(row, row + columns)) for row in range(2 * ROWS)]
+        batches = [Batch(ROWS, list(zip(*half, strict=True))) for half in (rows[:ROWS], rows[ROWS:])]
+        assert sqlite_database.load("t", names, batches, ignore) == len(rows)
+        assert sqlite_database.fetch("SELECT * FROM t ORDER BY rowid") == rows
+
+    @pytest.mark.parametrize("bad", [1, 150, 199, 200, ROWS - 1])
+    @pytest.mark.parametrize(
+        ("table", "value"),
+        [
+            ("(a INT, b INT UNIQUE)", 0),
+            ("(a INT PRIMARY KEY, b INT CHECK (b >= 0)) WITHOUT ROWID", -1),
+            ("(a INT UNIQUE, b INTEGER PRIMARY KEY)", "x"),
+            ("(a INT UNIQUE, b INTEGER) STRICT", "x"),
+            ("(a INT, b INT UNIQUE)", 2**63),
+            ("(a INT, b INT UNIQUE ON CONFLICT IGNORE)", 0),
+            ("(a INT, b INT UNIQUE ON CONFLICT ROLLBACK)", 0),
+        ],
+    )
+    def test_the_one_that_is_refused_is_named(
+        self, sqlite_database: Database, table: str, value: object, bad: int
+    ) -> None:
+        if "STRICT" in table and sqlite3.sqlite_version_info < (3, 37):
+            pytest.skip("SQLite has no STRICT tables before 3.37")
+        sqlite_database.execute(f"CREATE TABLE t {table}")
+        first, second = (Batch(ROWS, [list(range(start, start + ROWS))] * 2) for start in (0, ROWS))
+        refused: list[Any] = list(second.columns[1])
+        refused[bad] = value
+        batches = [first, Batch(ROWS, [second.columns[0], refused])]
+        with pytest.raises(RefusedRowsError, match=f"row {ROWS + bad}: a = {ROWS + bad}, b = {value!r}$"):
+            sqlite_database.load("t", ["a", "b"], batches, ignore)
+        assert only(sqlite_database, "SELECT count(*) FROM t") == 0
+
+    def test_what_triggers_do_about_conflicts_is_left_to_them(self, sqlite_database: Database) -> None:
+        sqlite_database.execute("CREATE TABLE t (a INT)")
+        sqlite_database.execute("CREATE TABLE parities (parity INT UNIQUE)")
+        sqlite_database.execute(
+            "CREATE TRIGGER note AFTER INSERT ON t BEGIN INSERT OR IGNORE INTO parities VALUES (new.a % 2); END"
+        )
+        load(sqlite_database, "t", a=range(ROWS))
+        assert sqlite_database.fetch("SELECT parity FROM parities ORDER BY 1") == [(0,), (1,)]
 
 
 class TestLiterals:

@@ -34,8 +34,9 @@ class Choice(Generator, frozen=True, tag="choice"):
         """Return what is chosen."""
         total, options = sum(self.weights), tuple(map(_seen, self.options))
         drawn = permuted(place.key, total, rows) if self.exact else below(place.key, rows, total)
-        if total == len(options):
-            return [options[index] for index in drawn]
+        if total <= max(len(drawn), len(options)):  # no search is as quick as a list of what each draw means
+            spread = [option for option, weight in zip(options, self.weights, strict=True) for _ in range(weight)]
+            return [spread[index] for index in drawn]
         ends = list(accumulate(self.weights))
         return [options[bisect_right(ends, index)] for index in drawn]
 

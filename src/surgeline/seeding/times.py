@@ -19,6 +19,8 @@ from surgeline.seeding.generator import Generator, Kind, Place, Shape
 _DAY = 86_400
 _SECOND = 1_000_000
 """In microseconds."""
+_MOST_DAYS = 40_000
+"""Whose texts are kept: a hundred years."""
 
 
 class Timestamp(Generator, frozen=True, tag="timestamp"):
@@ -61,19 +63,19 @@ class Day(Generator, frozen=True, tag="date"):
 
     def values(self, rows: Sequence[int], place: Place) -> list[dt.date]:
         """Return the days."""
-        return list(map(dt.date.fromordinal, self._ordinals(rows, place)))
+        first = self.first.toordinal()
+        return [dt.date.fromordinal(first + days) for days in self._days(rows, place)]
 
     def texts(self, rows: Sequence[int], place: Place) -> list[str]:
         """Return them as `str` writes them."""
-        return list(map(_day, self._ordinals(rows, place)))
+        return list(map(_days_after(self.first).__getitem__, self._days(rows, place)))
 
     def shape(self, rows: int) -> Shape:  # noqa: ARG002 - the same for all tables
         """Return what is known of them."""
         return Shape(Kind.DATE)
 
-    def _ordinals(self, rows: Sequence[int], place: Place) -> list[int]:
-        first = self.first.toordinal()
-        return [first + days for days in below(place.key, rows, self.last.toordinal() - first + 1)]
+    def _days(self, rows: Sequence[int], place: Place) -> list[int]:
+        return below(place.key, rows, (self.last - self.first).days + 1)
 
 
 @explained("timestamp")
@@ -126,11 +128,6 @@ def _date(value: Any, where: str) -> dt.date:
         raise OptionError(f'{where}: expected a day such as "2025-01-31", found {value!r}') from None
 
 
-@lru_cache(maxsize=2**16)
-def _day(ordinal: int) -> str:
-    return str(dt.date.fromordinal(ordinal))
-
-
 @cache
 def _clock() -> list[str]:
     """Return the texts of all seconds of a day, with a blank before."""
@@ -151,13 +148,20 @@ class _Days(dict[int, str]):
         self._first = first.toordinal()
 
     def __missing__(self, days: int) -> str:
-        text = self[days] = _day(self._first + days)
+        if len(self) >= _MOST_DAYS:
+            self.clear()
+        text = self[days] = str(dt.date.fromordinal(self._first + days))
         return text
+
+
+@lru_cache(maxsize=4)
+def _days_after(first: dt.date) -> _Days:
+    return _Days(first)
 
 
 def _texts(midnight: dt.datetime, seconds: list[int], offset: str) -> list[str]:
     """Return the texts of so many seconds after a midnight."""
-    days, clock = _Days(midnight), _clock()
+    days, clock = _days_after(midnight.date()), _clock()
     if offset:
         return [f"{days[second // _DAY]}{clock[second % _DAY]}{offset}" for second in seconds]
     return [days[second // _DAY] + clock[second % _DAY] for second in seconds]

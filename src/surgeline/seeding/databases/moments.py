@@ -4,6 +4,7 @@ Must not know any database.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +33,9 @@ def _says_offset(text: str) -> bool:
 
 def days(values: Sequence[Any]) -> Sequence[Any]:
     """Return values for a column of days, without their times of day."""
+    with suppress(TypeError):  # dates have no length
+        if set(map(len, values)) == {_DAY_CHARACTERS}:
+            return values
     return [_day(value) for value in values]
 
 

@@ -4,11 +4,11 @@ Sessions read and write times in UTC, and refuse values that do not fit. Every C
 temporary tables' indexes too: so these get their indexes when they are made.
 """
 
+import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -58,7 +58,7 @@ class MySQL:
 
     def __init__(self, url: DatabaseURL) -> None:
         with mapped_opening(url):
-            _refuse_missing_socket(url)
+            _refuse_dead_socket(url)
             self._connection = pymysql.connect(
                 host=url.host,
                 port=url.port or 0,
@@ -354,11 +354,16 @@ class MySQL:
         return ", ".join(map(quoted, columns))
 
 
-def _refuse_missing_socket(url: DatabaseURL) -> None:
-    """PyMySQL would leave its own end open."""
-    socket = url.options.get("unix_socket")
-    if socket and not Path(socket).exists():
-        raise pymysql.OperationalError(CR.CR_CONNECTION_ERROR, f"no socket {socket}")
+def _refuse_dead_socket(url: DatabaseURL) -> None:
+    """PyMySQL would leave its own end open when nobody listens at the other."""
+    path = url.options.get("unix_socket")
+    if not path:
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError as error:
+            raise pymysql.OperationalError(CR.CR_CONNECTION_ERROR, f"no socket {path} ({error.strerror})") from error
 
 
 def _written(column: RealColumn) -> str:
