@@ -3,6 +3,7 @@
 from benchmarks import (
     accuracy,
     arrival_rate,
+    grpc,
     large_bodies,
     memory,
     open_connections,
@@ -19,6 +20,7 @@ BENCHMARKS: Benchmarks = {
     "post": post.measure,
     **tls.BENCHMARKS,
     **large_bodies.BENCHMARKS,
+    **grpc.BENCHMARKS,
     "arrival_rate": arrival_rate.measure,
     "memory": memory.measure,
     "scaling": scaling.measure,

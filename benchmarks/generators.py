@@ -9,7 +9,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.bench import PEERS, SCRIPTS, Bench, MeasurementError
 from benchmarks.child import Ended, run_child
@@ -17,6 +17,19 @@ from benchmarks.rounds import Sample
 
 TREND_STATS = "med,p(90),p(95),p(99),p(99.9),max"
 _NO_TREND: Mapping[str, float] = {}
+
+
+class Counted(NamedTuple):
+    """The metrics that both tools count what they send by."""
+
+    count: str
+    failed: str
+    duration: str
+
+
+HTTP = Counted("http_reqs", "http_req_failed", "http_req_duration")
+GRPC = Counted("iterations", "grpc_req_failed", "grpc_req_duration")
+"""k6 counts no calls: the scripts make one in each iteration, and check its status."""
 
 
 class Summary:
@@ -31,11 +44,18 @@ class Summary:
 
 
 def surgeline_run(
-    bench: Bench, script: str, settings: Mapping[str, object], *, url: str, seconds: float, more: Sequence[str] = ()
+    bench: Bench,
+    script: str,
+    settings: Mapping[str, object],
+    *,
+    url: str,
+    seconds: float,
+    more: Sequence[str] = (),
+    counted: Counted = HTTP,
 ) -> Sample:
     """Run one of our scripts; `settings` are the values of its `env()`, `more` are options of the command."""
     options = [option for key, value in settings.items() for option in ("-e", f"{key}={value}")]
-    return _surgeline(bench, ["run", str(SCRIPTS / script), "--base-url", url, *options, *more], seconds)
+    return _surgeline(bench, ["run", str(SCRIPTS / script), "--base-url", url, *options, *more], seconds, counted)
 
 
 def surgeline_http(bench: Bench, connections: int, *, path: str = "/", more: Sequence[str] = ()) -> Sample:
@@ -45,7 +65,14 @@ def surgeline_http(bench: Bench, connections: int, *, path: str = "/", more: Seq
 
 
 def k6(
-    bench: Bench, script: str, settings: Mapping[str, object], *, url: str, seconds: float, more: Sequence[str] = ()
+    bench: Bench,
+    script: str,
+    settings: Mapping[str, object],
+    *,
+    url: str,
+    seconds: float,
+    more: Sequence[str] = (),
+    counted: Counted = HTTP,
 ) -> Sample:
     """Run one of the k6 scripts; `settings` are the values of its `__ENV`, `more` are options of the command."""
     path = _summary_path(bench)
@@ -53,7 +80,7 @@ def k6(
     options = [option for key, value in everything.items() for option in ("-e", f"{key}={value}")]
     fixed = ["--quiet", "--no-usage-report", "--address", "", "--summary-trend-stats", TREND_STATS]
     command = [bench.tools["k6"], "run", *fixed, *options, *more, str(PEERS / script)]
-    return _summed_up(run_child(command, core=bench.generator_core, seconds=seconds), path)
+    return _summed_up(run_child(command, core=bench.generator_core, seconds=seconds), path, counted)
 
 
 def locust(bench: Bench, user: str, users: int) -> Sample:
@@ -88,28 +115,28 @@ def h2load(bench: Bench, connections: int) -> Sample:
     return _sample(ended, requests, float(_found(r"([\d.]+) req/s", ended.output)))
 
 
-def _surgeline(bench: Bench, command: list[str], seconds: float) -> Sample:
+def _surgeline(bench: Bench, command: list[str], seconds: float, counted: Counted = HTTP) -> Sample:
     path = _summary_path(bench)
     results = ["--summary-export", str(path), "--run-dir", str(bench.folder)]
     fixed = ["--quiet", "--summary-trend-stats", TREND_STATS, *results]
     ended = run_child([bench.tools["surgeline"], *command, *fixed], core=bench.generator_core, seconds=seconds)
-    return _summed_up(ended, path)
+    return _summed_up(ended, path, counted)
 
 
 def _summary_path(bench: Bench) -> Path:
     return bench.folder / f"{uuid.uuid4()}.json"
 
 
-def _summed_up(ended: Ended, path: Path) -> Sample:
+def _summed_up(ended: Ended, path: Path, counted: Counted) -> Sample:
     """Return the sample of a run that wrote a summary. Checks, where there are any, must have passed too."""
     summary = Summary(path)
-    requests = int(summary.get("http_reqs", "count"))
-    _refuse_failures("the run", int(summary.get("http_req_failed", "passes")), requests)
+    requests = int(summary.get(counted.count, "count"))
+    _refuse_failures("the run", int(summary.get(counted.failed, "passes")), requests)
     _refuse_failures("the run's checks", int(summary.get("checks", "fails")), requests)
-    latency = {f"{stat} ms": summary.get("http_req_duration", stat) for stat in TREND_STATS.split(",")}
+    latency = {f"{stat} ms": summary.get(counted.duration, stat) for stat in TREND_STATS.split(",")}
     lateness = {"lateness p(99) us": summary.get("iteration_lateness", "p(99)") * 1000}
     counts = {"dropped": summary.get("dropped_iterations", "count"), "iterations": summary.get("iterations", "count")}
-    return _sample(ended, requests, summary.get("http_reqs", "rate")) | latency | lateness | counts
+    return _sample(ended, requests, summary.get(counted.count, "rate")) | latency | lateness | counts
 
 
 def _sample(ended: Ended, requests: int, rate: float) -> Sample:

@@ -247,7 +247,7 @@ def test_names_without_end_are_all_counted_and_not_all_kept(lab, monkeypatch):
 
     assert {value[0] for value in lab.sums().values()} == {2}
     assert len(lab.sums()) == 23
-    assert len(lab.scope.clients["timed"]) <= 5
+    assert len(lab.scope.clients["operations"]) <= 5
 
 
 def test_series_are_looked_up_once(lab, monkeypatch):

@@ -1,0 +1,70 @@
+"""Asks a server what it offers: gRPC's server reflection, version 1 and, where a server has only that, 1 alpha.
+
+Must not know what the answer is used for.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
+
+from surgeline.protocols.grpc.outcome import was_written
+from surgeline.protocols.grpc.schema import Schema
+
+_VERSIONS = ("v1", "v1alpha")
+"""Their messages are the same."""
+_OWN = "grpc.reflection."
+
+
+async def reflected(channel: Any, target: str, timeout_s: float, metadata: Any) -> Schema:
+    """Return what the server offers. Raises RuntimeError where it does not say."""
+    reasons = []
+    for version in _VERSIONS:
+        call = channel.stream_stream(
+            f"/{_OWN}{version}.ServerReflection/ServerReflectionInfo",
+            response_deserializer=ServerReflectionResponse.FromString,
+        )(timeout=timeout_s, metadata=metadata)
+        try:
+            files = await _files(call)
+            await call.done_writing()
+        except grpc.aio.AioRpcError as error:
+            reasons.append(f"{error.code().name}: {error.details()}")
+            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                break
+        else:
+            return Schema(files, f"the reflection of {target}")
+    raise RuntimeError(f"reflection: expected {target} to say what it offers, found {reasons[-1]}; give protos=[...]")
+
+
+async def _files(call: Any) -> list[FileDescriptorProto]:
+    """Return the files of all services, and what they import."""
+    answer = await _ask(call, ServerReflectionRequest(list_services=""))
+    services = [service.name for service in answer.list_services_response.service]
+    known: dict[str, FileDescriptorProto] = {}
+    for service in services:
+        if not service.startswith(_OWN):
+            await _learn(call, ServerReflectionRequest(file_containing_symbol=service), known)
+    while missing := _missing(known.values()):
+        for name in missing:
+            await _learn(call, ServerReflectionRequest(file_by_filename=name), known)
+            known.setdefault(name, FileDescriptorProto(name=name))  # a server that does not say is asked once
+    return list(known.values())
+
+
+async def _learn(call: Any, question: Any, known: dict[str, FileDescriptorProto]) -> None:
+    answer = await _ask(call, question)
+    for raw in answer.file_descriptor_response.file_descriptor_proto:
+        file = FileDescriptorProto.FromString(raw)
+        known[file.name] = file
+
+
+def _missing(files: Iterable[FileDescriptorProto]) -> set[str]:
+    there = {file.name for file in files}
+    return {name for file in files for name in file.dependency} - there
+
+
+async def _ask(call: Any, question: Any) -> Any:
+    await was_written(call, question.SerializeToString())
+    return await call.read()
