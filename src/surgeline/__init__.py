@@ -11,7 +11,7 @@ General layout, in the order data flows:
 - `metrics`: series, cells, blocks, values. `judge`: thresholds on them, and the verdict.
 - `result`: what a run came to. `outputs`, `report`: how that is written and shown.
 - `workers`: processes that share one load. `collect`: puts together what came of it.
-- `run`: the composition root. `cli`: one module for each command.
+- `run`: the composition root. `ladder`: runs at rising levels. `cli`: one module for each command.
 
 What is imported here is the public interface; everything else may change.
 """
@@ -38,6 +38,7 @@ from surgeline.script.executors import (
     ramping_vus,
     shared_iterations,
 )
+from surgeline.script.flow import Flow
 from surgeline.script.hooks import setup, teardown, vu_start, vu_stop
 from surgeline.script.metrics import Counter, Gauge, Rate, Trend
 
@@ -81,6 +82,7 @@ __all__ = [
     "Counter",
     "DigestAuth",
     "ExitCode",
+    "Flow",
     "Gauge",
     "HTTPError",
     "HttpLimits",

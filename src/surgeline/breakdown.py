@@ -1,4 +1,4 @@
-"""What the samples of a run say of its checks, its requests, its operations and their failures: rows for a result.
+"""What the samples of a run say of its checks, requests, gRPC calls, operations and failures: rows for a result.
 
 Pure functions over a registry, live or read from a run file.
 """
@@ -21,13 +21,32 @@ class _Source:
     count: Metric
     failed: Metric
     duration: Metric
+    row_tags: tuple[str, ...]
+    """What a row is called by: its name, before it the method where there is one."""
     failure_tags: tuple[str, str]
     """What tells one way of failing from another: a code or a name, and the error."""
 
 
 _SOURCES = (
-    _Source(Kind.REQUESTS, names.HTTP_REQS, names.HTTP_REQ_FAILED, names.HTTP_REQ_DURATION, ("error_code", "error")),
-    _Source(Kind.OPERATIONS, names.OPERATIONS, names.OPERATION_FAILED, names.OPERATION_DURATION, ("name", "error")),
+    _Source(
+        Kind.REQUESTS,
+        names.HTTP_REQS,
+        names.HTTP_REQ_FAILED,
+        names.HTTP_REQ_DURATION,
+        ("method", "name"),
+        ("error_code", "error"),
+    ),
+    _Source(
+        Kind.GRPC_CALLS, names.GRPC_REQS, names.GRPC_REQ_FAILED, names.GRPC_REQ_DURATION, ("name",), ("name", "error")
+    ),
+    _Source(
+        Kind.OPERATIONS,
+        names.OPERATIONS,
+        names.OPERATION_FAILED,
+        names.OPERATION_DURATION,
+        ("name",),
+        ("name", "error"),
+    ),
 )
 _SERVICE_TIMES = (*(source.duration for source in _SOURCES), names.ITERATION_DURATION)
 
@@ -42,27 +61,28 @@ def check_results(registry: Registry) -> tuple[CheckResult, ...]:
 
 
 def request_rows(registry: Registry) -> tuple[RequestRow, ...]:
-    """Return the requests by method and name, then the operations by name, in the order in which each first ended."""
+    """Return the requests by method and name, then gRPC calls and operations by name, in the order of first ends."""
     return tuple(row for source in _SOURCES for row in _rows(registry, source))
 
 
 def _rows(registry: Registry, source: _Source) -> list[RequestRow]:
     counts, failed, durations = (
-        registry.by_tag(metric.name, "method", "name") for metric in (source.count, source.failed, source.duration)
+        registry.by_tag(metric.name, *source.row_tags) for metric in (source.count, source.failed, source.duration)
     )
     rows = []
-    for (method, name), count in counts.items():
-        share = failed.get((method, name), RateValue(0, 0))
+    for key, count in counts.items():
+        *method, name = key
+        share = failed.get(key, RateValue(0, 0))
         # Requests that were never sent have no duration.
-        duration = durations.get((method, name), TrendValue(Histogram()))
+        duration = durations.get(key, TrendValue(Histogram()))
         assert isinstance(share, RateValue)
         assert isinstance(duration, TrendValue)
-        rows.append(RequestRow(method, name, duration, count.stat("rate"), share, source.kind))
+        rows.append(RequestRow("".join(method), name, duration, count.stat("rate"), share, source.kind))
     return rows
 
 
 def failure_kinds(registry: Registry) -> tuple[FailureKind, ...]:
-    """Return the ways in which requests failed, then operations by name, the most frequent of each first."""
+    """Return the ways in which requests failed, then calls of gRPC and operations by name, the most frequent first."""
     return tuple(failure for source in _SOURCES for failure in _failures(registry, source))
 
 
@@ -78,7 +98,7 @@ def _failures(registry: Registry, source: _Source) -> list[FailureKind]:
 
 
 def median_service_ms(metrics: Metrics) -> float:
-    """Return the median service time of a run: of its requests, else of its operations, else of its iterations.
+    """Return the median service time of a run: of its requests, else its gRPC calls, operations, iterations.
 
     What lateness is measured by; 0 where there are none.
     """

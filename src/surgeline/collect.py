@@ -23,9 +23,9 @@ from surgeline.result import Advice, FailureKind, IterationError, Kind, RunResul
 from surgeline.script.plan import TestPlan
 from surgeline.store.redact_code import redact_code
 
-_COUNTS = (names.HTTP_REQS, names.OPERATIONS)
-_FAILED = (names.HTTP_REQ_FAILED, names.OPERATION_FAILED)
-_DURATIONS = (names.HTTP_REQ_DURATION, names.OPERATION_DURATION)
+_COUNTS = (names.HTTP_REQS, names.GRPC_REQS, names.OPERATIONS)
+_FAILED = (names.HTTP_REQ_FAILED, names.GRPC_REQ_FAILED, names.OPERATION_FAILED)
+_DURATIONS = (names.HTTP_REQ_DURATION, names.GRPC_REQ_DURATION, names.OPERATION_DURATION)
 
 
 def snapshot(load: Load, blocks: Blocks) -> ProgressSnapshot:
@@ -57,6 +57,7 @@ def snapshot(load: Load, blocks: Blocks) -> ProgressSnapshot:
         iterations=int(registry.count(names.ITERATIONS.name)),
         iterations_total=_known(planned, sum),
         dropped=int(registry.count(names.DROPPED_ITERATIONS.name)),
+        under_way=load.under_way,
     )
 
 
@@ -142,7 +143,7 @@ class Results:
 
     def _cut_off(self, health: GeneratorHealth, *, ended_early: bool) -> list[str]:
         """Say so where a large part of the requests had no answer when their iteration was over."""
-        counted = sum(self._registry.count(metric.name) for metric in (names.HTTP_REQS, names.OPERATIONS))
+        counted = sum(self._registry.count(metric.name) for metric in _COUNTS)
         cut_off = health.abandoned_requests
         if ended_early or cut_off <= CUT_OFF_SHARE * (counted + cut_off):
             return []

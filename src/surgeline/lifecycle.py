@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from surgeline.engine.context import RunContext, environment
@@ -12,22 +11,11 @@ from surgeline.engine.iteration_errors import script_traceback
 from surgeline.engine.load import LoadedScenario
 from surgeline.engine.scenario import CLEANUP_SECONDS, Hook, call_hook
 from surgeline.engine.scope import Scope, current_scope
+from surgeline.engine.vu import HookPlace
 from surgeline.errors import SetupError
 from surgeline.schedule.duration import format_duration
 from surgeline.script.plan import TestPlan
 from surgeline.script.vu import Users
-
-
-@dataclass(frozen=True, slots=True)
-class HookPlace:
-    """Where the virtual user of a hook lives."""
-
-    name: str
-    data: Any
-
-    def stage_at(self, _time_ns: int) -> int | None:
-        """There are no stages."""
-        return None
 
 
 class Lifecycle:

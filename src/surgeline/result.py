@@ -67,6 +67,8 @@ class Kind(Enum):
 
     REQUESTS = "requests"
     """HTTP requests."""
+    GRPC_CALLS = "gRPC calls"
+    """Calls of gRPC methods; a stream is one."""
     OPERATIONS = "operations"
     """What the script timed itself: `vu.timed`."""
 

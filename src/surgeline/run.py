@@ -14,13 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from surgeline._native.poller import Poller
-from surgeline.collect import Results, planned_starts
+from surgeline.collect import Results, planned_starts, snapshot
 from surgeline.engine.context import Abort, RunContext, environment
 from surgeline.engine.control import control_server, parse_address
 from surgeline.engine.driving import drive
 from surgeline.engine.ending import RunAborted
 from surgeline.engine.execution import Execution
 from surgeline.engine.executors import ExternallyControlled
+from surgeline.engine.flows import Flows
 from surgeline.engine.keyboard import keyboard
 from surgeline.engine.load import Load
 from surgeline.engine.loop import new_loop
@@ -169,7 +170,8 @@ class _Run:
     def _new_load(self, users: Users) -> Load:
         options, scenarios = self._options, self._plan.scenarios
         if options.workers == 1:
-            return Execution(self._context, scenarios, users.of_scenario)
+            flows = Flows(self._context, self._plan.flows, users.of_watcher)
+            return Execution(self._context, scenarios, users.of_scenario, flows)
         from surgeline.outputs.samples import SampleOutput  # noqa: PLC0415 - few runs need it
         from surgeline.workers.pool import PoolOptions, WorkerPool  # noqa: PLC0415 - few runs need it
 
@@ -223,6 +225,7 @@ class _Run:
         self._started_at = datetime.now().astimezone()
         try:
             await self._load.run(self._sinks())
+            await self._load.drain(lambda: self._options.on_progress(snapshot(self._load, [])))
         except SurgelineError as error:
             self._loaded = False
             self._error = error

@@ -1,5 +1,5 @@
 """Servers for the examples: one that answers everything, some paths as the page on HTTP says; a PostgreSQL, a WebSocket
-that echoes, a cache that says PONG.
+that echoes, a gRPC service, a cache that says PONG.
 """
 
 import gzip
@@ -8,6 +8,7 @@ import os
 import socketserver
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from threading import Thread
@@ -182,6 +183,24 @@ class Pong(socketserver.StreamRequestHandler):
 
 class PongServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
+
+
+@pytest.fixture(scope="session")
+def grpc_target() -> Iterator[str]:
+    grpc = pytest.importorskip("grpc")
+    accepted, event = b"\x08\x01\x12\x02e1", b"\n\x02u1\x12\x05LOGIN"
+    handlers = {
+        "OnLogin": grpc.unary_unary_rpc_method_handler(lambda _request, _context: accepted),
+        "Watch": grpc.unary_stream_rpc_method_handler(lambda _request, _context: iter([event] * 3)),
+        "Upload": grpc.stream_unary_rpc_method_handler(lambda requests, _context: list(requests) and accepted),
+        "Chat": grpc.stream_stream_rpc_method_handler(lambda requests, _context: (event for _ in requests)),
+    }
+    server = grpc.server(ThreadPoolExecutor(32))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("events.Handler", handlers),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from surgeline.schedule.duration import parse_duration
 BASE_URL = "http://127.0.0.1:8080"
 """Where the services of the examples are."""
 SHORT = "300ms"
-FILES = [block for block in [*blocks("python"), *blocks("toml")] if "file" in block.marks]
+FILES = [block for block in [*blocks("python"), *blocks("toml"), *blocks("proto")] if "file" in block.marks]
 
 
 def run(command: list[str] | str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -18,6 +18,7 @@ COMMANDS = surgeline.list_commands(click.Context(surgeline))
 NEEDS = {
     "postgresql": ("DATABASE_URL", "postgres_url"),
     "websocket": ("WEBSOCKET_URL", "websocket_url"),
+    "grpc": ("GRPC_TARGET", "grpc_target"),
     "cache": ("CACHE_PORT", "cache_port"),
 }
 """What a script finds the address of in which variable, and the fixture that knows it."""
@@ -94,7 +95,7 @@ def every_command() -> list[str]:
 def test_a_command_has_options_that_exist(command: str) -> None:
     _, name, *arguments = shlex.split(command, comments=True)
     sub_command = surgeline.get_command(click.Context(surgeline), name)
-    if isinstance(sub_command, click.Group):
+    if isinstance(sub_command, click.Group) and (arguments or not sub_command.invoke_without_command):
         name, *arguments = arguments
         sub_command = sub_command.get_command(click.Context(sub_command), name)
     assert sub_command is not None

@@ -4,18 +4,19 @@ import inspect
 import re
 import sqlite3
 from dataclasses import asdict, fields, is_dataclass
+from typing import Any
 
 import click
 import pytest
 from documents import rows, section
 
 import surgeline
-from surgeline import seeding
+from surgeline import grpc, seeding
 from surgeline.cli.main import surgeline as command_line
 from surgeline.data.drawing import Pool
 from surgeline.errors import ExitCode, OptionError, ThresholdError
 from surgeline.judge.grammar import parse_thresholds
-from surgeline.metrics.names import BUILTIN
+from surgeline.metrics.names import BUILTIN, FLOW_METRICS
 from surgeline.outputs.output import parse_outputs
 from surgeline.protocols.http.client import HttpClient
 from surgeline.protocols.http.errors import ErrorCode
@@ -35,6 +36,7 @@ FUNCTIONS = section("reference.md", "## Functions")
 EXECUTORS = section("reference.md", "## Executors")
 CLIENT = section("reference.md", "## The HTTP client")
 CLIENT_OPTIONS = section("reference.md", "### Options of the client")
+GRPC = section("reference.md", "## The gRPC client")
 THRESHOLDS = section("reference.md", "## Thresholds")
 SEEDING = section("reference.md", "### Seeding")
 STATES = section("reference.md", "#### surgeline seed status")
@@ -173,6 +175,7 @@ def test_every_public_name(name: str) -> None:
         (surgeline.uniform, FUNCTIONS),
         (surgeline.exponential, FUNCTIONS),
         *((metric, FUNCTIONS) for metric in OWN_METRICS),
+        (surgeline.Flow, FUNCTIONS),
         *((one, CLIENT) for one in (surgeline.Retry, surgeline.BasicAuth, surgeline.BearerAuth, surgeline.DigestAuth)),
         *((getattr(surgeline, name), EXECUTORS) for name in EXECUTOR_NAMES),
     ],
@@ -218,6 +221,13 @@ def test_every_state_of_a_seeded_table() -> None:
 
 def test_every_fault_of_a_seeded_row() -> None:
     assert [kind.value for kind in Kind if f"| `{kind.value}` |" not in FAULTS] == []
+
+
+@pytest.mark.parametrize("name", [name for name in vars(surgeline.Flow) if not name.startswith("_") and name != "name"])
+def test_every_method_of_a_flow(name: str) -> None:
+    method = getattr(surgeline.Flow, name)
+
+    assert f"**`{name}({signature(method).removeprefix('self, ')})`**" in section("reference.md", "### Flows")
 
 
 @pytest.mark.parametrize("metric", OWN_METRICS, ids=lambda metric: metric.__name__)
@@ -358,6 +368,24 @@ def test_every_option_of_a_request() -> None:
     assert table["expect"] == f"{DEFAULT_EXPECT[0][0]} to {DEFAULT_EXPECT[0][-1]}"
 
 
+@pytest.mark.parametrize(
+    "call", [grpc.Client, grpc.Client.call, grpc.Client.stream, grpc.to_dict], ids=lambda call: call.__name__
+)
+def test_the_signature_of_a_call_of_grpc(call: Any) -> None:
+    name = "client." + call.__name__ if "." in call.__qualname__ else "grpc." + call.__name__
+
+    assert f"**`{name}({signature(call).removeprefix('self, ')})`**" in GRPC.replace("\n", " ")
+
+
+@pytest.mark.parametrize("kind", [grpc.Client, grpc.Response, grpc.Stream], ids=lambda kind: kind.__name__)
+def test_every_part_of_the_grpc_client(kind: type) -> None:
+    public = [name for name in dir(kind) if not name.startswith("_")]
+
+    assert [name for name in public if not re.search(rf"`(client\.|await )?{name}[`(]", GRPC)] == []
+    if kind is grpc.Client:
+        assert {row[0].strip("`") for row in rows(GRPC)} == set(inspect.signature(kind).parameters)
+
+
 @pytest.mark.parametrize("name", [name for name in vars(HttpClient) if not name.startswith("_")])
 def test_every_method_of_the_client(name: str) -> None:
     internal = {"enter", "after"}
@@ -446,3 +474,9 @@ def test_every_part_of_a_virtual_user() -> None:
     }
 
     assert {name for name in public - internal if not re.search(rf"`(await )?(vu\.)?{name}\b", text)} == set()
+
+
+def test_every_metric_of_a_flow() -> None:
+    documented = {row[0].strip("`") for row in rows(section("flows.md", "## What is counted"))}
+
+    assert documented == {metric.name for metric in FLOW_METRICS}

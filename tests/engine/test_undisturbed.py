@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from surgeline.engine.loop import close_loop, new_loop
-from surgeline.engine.signals import stop_signals, undisturbed
+from surgeline.engine.signals import signals_kept, stop_signals, undisturbed
 
 
 @pytest.fixture
@@ -43,3 +43,17 @@ def test_nothing_waits_where_no_signal_came(loop):
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+
+
+def test_a_signal_before_the_run_minds_them_stops_it_as_soon_as_it_does(loop):
+    done = []
+    with signals_kept():
+        signal.raise_signal(signal.SIGTERM)
+        assert done == []
+        with stop_signals(loop, lambda: done.append("asked to stop")):
+            assert done == ["asked to stop"]
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # it has ended: its summary is not to be lost
+    with signals_kept(), stop_signals(loop, lambda: done.append("again")):
+        assert done == ["asked to stop"]

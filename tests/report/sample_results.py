@@ -49,6 +49,10 @@ class FixedMetrics:
     def value(self, name: str, tags: Mapping[str, str] | None = None) -> Value | None:
         return self.values.get((name, tuple(sorted((tags or {}).items()))))
 
+    def by_tag(self, name: str, *tag_names: str) -> dict[tuple[str, ...], Value]:
+        of_name = {tags: value for (metric, tags), value in self.values.items() if metric == name}
+        return {tuple(dict(tags).get(tag, "") for tag in tag_names): value for tags, value in of_name.items()}
+
 
 def trend(median_ms: float, spread: float, count: int, seed: int, divisor: float = 1e6) -> TrendValue:
     """A log-normal distribution of `count` values."""

@@ -40,6 +40,11 @@ LINES = [
         110,
         "░░░░░░░░░░░░░░░░░░  7s/5m00s  0/s  no answers  3 failed (0.01%)  1,204 dropped  42 VUs  299,700 iterations",
     ),
+    (
+        replace(HALF, elapsed_s=300.0, under_way=1_234),
+        90,
+        "███████████████  5m00s/5m00s  load ended, waiting for 1,234 under way in flows",
+    ),
 ]
 
 

@@ -1,23 +1,22 @@
 """Runs a plan for a command: progress while it goes on, the summary and the files at its end."""
 
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from surgeline.cli.console import Console
 from surgeline.cli.summary import print_summary
 from surgeline.engine.context import asked_for
-from surgeline.engine.signals import signals_that_stop
+from surgeline.engine.signals import signals_kept
 from surgeline.errors import ExitCode, OptionError
 from surgeline.outputs.files import why_unwritable
 from surgeline.outputs.k6_summary import write_k6_summary
-from surgeline.outputs.output import parse_outputs
+from surgeline.outputs.output import Output, parse_outputs
 from surgeline.result import RunResult
-from surgeline.run import RunOptions, run_plan
+from surgeline.run import RunOptions, RunReport, run_plan
 from surgeline.script.options import RunSettings
 from surgeline.script.plan import TestPlan
 from surgeline.store.redact import is_secret
@@ -25,14 +24,32 @@ from surgeline.store.runs import new_run_id
 from surgeline.store.writer import RunFile
 
 
+@dataclass(frozen=True, slots=True)
+class Conducted:
+    """A run that was carried out for a command."""
+
+    run_id: str
+    report: RunReport
+
+
 def conduct(plan: TestPlan, settings: RunSettings, recipe: Callable[[], TestPlan] | None = None) -> ExitCode:
     """Run the plan, print the summary on standard output, and return what to exit with, printed or not.
 
     `recipe` makes the same plan in another process; several workers need it.
     """
-    if settings.summary_export is not None:
-        _refuse_unwritable(settings.summary_export, settings.names("summary_export"))
+    return carry_out(plan, settings, recipe, print_summary).report.exit_code
+
+
+def carry_out(
+    plan: TestPlan,
+    settings: RunSettings,
+    recipe: Callable[[], TestPlan] | None,
+    show: Callable[[RunResult], None],
+) -> Conducted:
+    """Run the plan as `conduct` does; `show` takes its result when the summary file is written."""
+    outputs = wished_outputs(settings)
     console = Console(quiet=settings.quiet)
+    run_id = new_run_id("http" if plan.path is None else plan.path.stem, datetime.now(UTC))
     run_file = None if settings.no_run_file else _run_file(plan, settings)
     options = RunOptions(
         notify=console.notify if run_file is None else _both(console.notify, run_file.message),
@@ -43,33 +60,33 @@ def conduct(plan: TestPlan, settings: RunSettings, recipe: Callable[[], TestPlan
         setup_timeout_ns=settings.setup_timeout_ns,
         teardown_timeout_ns=settings.teardown_timeout_ns,
         control=settings.control,
-        outputs=[*parse_outputs(settings.out, settings.summary_export), *([] if run_file is None else [run_file])],
-        run_id=new_run_id("http" if plan.path is None else plan.path.stem, datetime.now(UTC)),
+        outputs=outputs if run_file is None else [*outputs, run_file],
+        run_id=run_id,
         given=settings.as_given(),
         workers=settings.workers,
         recipe=recipe,
     )
-    with _signals_ignored():
+    with signals_kept():
         try:
             with redirect_stdout(sys.stderr):  # what a script prints is no result
                 report = run_plan(plan, options)
         finally:
             console.clear()
         if report.result is not None:
-            _show(report.result, settings.summary_export, console)
+            _show(report.result, settings.summary_export, show, console)
         if report.error is not None:
             console.notify(f"surgeline: {report.error}")
-    return report.exit_code
+    return Conducted(run_id, report)
 
 
-def _show(result: RunResult, export: Path | None, console: Console) -> None:
+def _show(result: RunResult, export: Path | None, show: Callable[[RunResult], None], console: Console) -> None:
     """Write the summary, to a file first: standard output may be a terminal that has gone, or a disk that is full."""
     try:
         if export is not None:
             write_k6_summary(result, export)
     finally:
         try:
-            print_summary(result)
+            show(result)
         except OptionError as error:
             console.notify(f"surgeline: the summary could not be printed: {error}")
 
@@ -105,21 +122,14 @@ def _both(first: Callable[[str], None], second: Callable[[str], None]) -> Callab
     return notify
 
 
-def _refuse_unwritable(path: Path, given: str) -> None:
+def wished_outputs(settings: RunSettings) -> list[Output]:
+    """Return the outputs that are asked for. Raises OptionError where one cannot be, or the summary not be written."""
+    if settings.summary_export is not None:
+        refuse_unwritable(settings.summary_export, settings.names("summary_export"))
+    return parse_outputs(settings.out, settings.summary_export)
+
+
+def refuse_unwritable(path: Path, given: str) -> None:
+    """Raise OptionError, naming who gave it, for a file that cannot be written."""
     if why_unwritable(path) is not None:
         raise OptionError(f"{given}: expected a file that can be written, in a folder that exists, found {path}")
-
-
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Not SIG_IGN, which would say that whoever started the command had the signal ignored."""
-
-
-@contextmanager
-def _signals_ignored() -> Iterator[None]:
-    """Around a run, which minds the signals itself: one more when it has ended must not cost its summary."""
-    before = {number: signal.signal(number, _ignore) for number in signals_that_stop()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

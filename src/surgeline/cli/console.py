@@ -32,14 +32,20 @@ class Console:
     def progress(self, snapshot: ProgressSnapshot) -> None:
         """Show how the run stands; called once a second."""
         self._seconds += 1
-        if self._quiet:
-            return
-        if self._terminal:
-            line = render_progress(snapshot, shutil.get_terminal_size().columns - 1)
-            self._show(_ERASE_LINE + line)
-            self._drawn = True
-        elif self._seconds % PLAIN_EVERY_SECONDS == 0:
+        if self.is_live:
+            self.status(render_progress(snapshot, shutil.get_terminal_size().columns - 1))
+        elif not self._quiet and self._seconds % PLAIN_EVERY_SECONDS == 0:
             self._show(render_progress(snapshot, 120) + "\n")
+
+    @property
+    def is_live(self) -> bool:
+        """Is there a terminal on which a line can be drawn over?"""
+        return self._terminal and not self._quiet
+
+    def status(self, line: str) -> None:
+        """Draw the status line over the last one; where it is live alone."""
+        self._show(_ERASE_LINE + line)
+        self._drawn = True
 
     def clear(self) -> None:
         """Take the status line away."""

@@ -15,6 +15,7 @@ from surgeline.errors import ExitCode, SurgelineError
 # Imported when asked for, so that a command starts no slower than it must.
 _COMMANDS = {
     "run": "Run a load test script.",
+    "ladder": "Run a script at rising levels until one fails.",
     "http": "Load one URL.",
     "inspect": "Show what a script would do, without doing it.",
     "doctor": "Say before a run what would make it fail.",
@@ -23,6 +24,7 @@ _COMMANDS = {
     "report": "Show an earlier run again, or any part of it.",
     "seed": "Put a test's data into a database, look at it, put it back.",
     "fixtures": "Make users, tokens and catalogues for scripts to draw from.",
+    "system": "Keep a reference system up, load it, look at it.",
     "demo": "Start a reference system, seed it, load it, show the result.",
 }
 

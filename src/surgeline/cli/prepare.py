@@ -31,23 +31,33 @@ class Prepared:
     """Makes the plan again, in another process."""
 
     @property
-    def unread_env(self) -> str | None:
-        """What to say of values for `env` that the script has not asked for; None when there are none.
+    def unread(self) -> dict[str, str]:
+        """Names of values for `env` that the script has not asked for, and what to say of a name that is nearly right.
 
         A name that stands in the script may be asked for while the load runs.
         """
         asked_for = [one.name for one in self.plan.env_values if one.name not in self.settings.env]
-        named = [
-            f"{name} ({setting.source}{suggest(name, asked_for)})"
-            for name, setting in self.settings.unread_env(self.plan.env_values).items()
+        return {
+            name: suggest(name, asked_for)
+            for name in self.settings.unread_env(self.plan.env_values)
             if not re.search(rf"\b{re.escape(name)}\b", self.plan.text)
-        ]
+        }
+
+    @property
+    def unread_env(self) -> str | None:
+        """What to say of values that the script has not asked for; None when there are none."""
+        given = self.settings.given
+        named = [f"{name} ({given[f'env.{name}'].source}{nearly})" for name, nearly in self.unread.items()]
         return f"Given, and not asked for while the script was loaded: {', '.join(named)}" if named else None
 
 
 def prepare(script: Path, flags: Mapping[str, Flag]) -> Prepared:
     """Load the script and apply every option. Sends nothing; raises SurgelineError for what is wrong."""
-    given = read_options(flags)
+    return prepare_given(script, read_options(flags))
+
+
+def prepare_given(script: Path, given: Given) -> Prepared:
+    """Do as `prepare` with options that were read before."""
     with redirect_stdout(sys.stderr):  # what a script prints is no result
         declared = load_script(script, given.env, given.stored_env)
     settings = given.settle(declared.options)

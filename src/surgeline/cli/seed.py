@@ -43,14 +43,15 @@ _COMMON = (
 )
 
 
-class _InOrder(click.Group):
+class InOrder(click.Group):
     """Sub-commands in the order in which they are used."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
+        """See `click.Group`."""
         return list(self.commands)
 
 
-@click.group(cls=_InOrder, short_help="Put a test's data into a database, look at it, put it back.")
+@click.group(cls=InOrder, short_help="Put a test's data into a database, look at it, put it back.")
 def command() -> None:
     """Put what FILE declares into a database, and keep it as declared.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from surgeline._native.poller import Alarm, forgotten_waits, now_ns
 from surgeline.engine.context import RunContext
+from surgeline.engine.flows import Flows, Show
 from surgeline.engine.scenario import MakeVU, Scenario, ScenarioRun
 from surgeline.engine.signals import undisturbed
 from surgeline.engine.sink import Sink
@@ -33,8 +34,11 @@ _BETWEEN_SLICES_NS = 100_000
 class Execution:
     """The load of one run."""
 
-    def __init__(self, context: RunContext, scenarios: Sequence[Scenario], make_vu: MakeVU) -> None:
+    def __init__(
+        self, context: RunContext, scenarios: Sequence[Scenario], make_vu: MakeVU, flows: Flows | None = None
+    ) -> None:
         self.context = context
+        self.flows = Flows(context) if flows is None else flows
         self.runs = [ScenarioRun(context, scenario, make_vu) for scenario in scenarios]
         self.started_ns = now_ns()
         self.ended_ns = self.started_ns
@@ -63,12 +67,22 @@ class Execution:
             self._health.start()
             self.started_ns = self.context.started_ns = start_ns or now_ns()
             ticks.set(self.started_ns + _SECOND)
+            self.flows.begin()
             async with asyncio.TaskGroup() as group:
                 for run in self.runs:
                     group.create_task(self._run_scenario(run))
         finally:
             ticks.cancel()
             self.finish()
+
+    @property
+    def under_way(self) -> int | None:
+        """How many keys of flows are waited for since the load has ended; None before."""
+        return self.flows.under_way if self.flows.draining else None
+
+    async def drain(self, show: Show) -> None:
+        """Wait for what flows have under way; what is recorded meanwhile belongs to no second of the load."""
+        await self.flows.drain(show)
 
     def finish(self) -> None:
         """End the last second; called again for what tear-down left, and when the loop was broken off."""
@@ -84,6 +98,7 @@ class Execution:
         for run in self.runs:
             for user in run.users:
                 user.interrupted = user.evicted = True
+        self.flows.close()
 
     def health(self) -> GeneratorHealth:
         """Return how the generator fared."""

@@ -31,9 +31,11 @@ class IterationErrors:
     After `MOST_KINDS` kinds, further ones count together.
     """
 
-    def __init__(self, notify: Callable[[str], None]) -> None:
+    def __init__(self, notify: Callable[[str], None], what: str = "An iteration") -> None:
+        """`what` raises, as messages say."""
         frames.prepare()
         self._notify = notify
+        self._what = what
         self.counts: dict[str, int] = {}
         self.first_tracebacks: dict[str, str] = {}
         self._kinds: dict[Place, str] = {}
@@ -67,7 +69,7 @@ class IterationErrors:
             return OTHER
         self._kinds[place] = kind
         self.first_tracebacks[kind] = trace
-        self._notify(f"An iteration raised; the first of its kind is shown, all are counted.\n{trace}")
+        self._notify(f"{self._what} raised; the first of its kind is shown, all are counted.\n{trace}")
         return kind
 
 

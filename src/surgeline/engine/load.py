@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from surgeline.engine.context import RunContext
+from surgeline.engine.flows import Show
 from surgeline.engine.iteration_errors import IterationErrors
 from surgeline.engine.scenario import Scenario
 from surgeline.engine.sink import Sink
@@ -79,6 +80,13 @@ class Load(Protocol):
 
         Raises SetupError, before it starts, when the data from set-up is of no use to it.
         """
+
+    @property
+    def under_way(self) -> int | None:
+        """How many keys of flows are waited for since the load has ended; None before."""
+
+    async def drain(self, show: Show) -> None:
+        """Wait for what flows have under way when the load has ended; it takes no part in the load's time."""
 
     def evict(self) -> None:
         """Break off whoever is still there: no more iterations, no time to end in order.

@@ -20,10 +20,43 @@ def signals_that_stop() -> list[signal.Signals]:
 
 
 @contextmanager
+def signals_handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Give the signals that end a run to this handler; those that were there come back at the end."""
+    before = {number: signal.signal(number, handler) for number in signals_that_stop()}
+    try:
+        yield
+    finally:
+        for number, one in before.items():
+            signal.signal(number, one)
+
+
+class _Early:
+    """Whether a signal came before the run could mind it."""
+
+    came = False
+
+
+@contextmanager
+def signals_kept() -> Iterator[None]:
+    """Around a run, which minds the signals itself: one before it does so stops it as soon as it does.
+
+    One more when it has ended does nothing: it must not cost the summary. Not SIG_IGN, which would say that whoever
+    started us had the signal ignored.
+    """
+
+    def keep(_number: int, _frame: FrameType | None) -> None:
+        _Early.came = True
+
+    _Early.came = False
+    with signals_handled(keep):
+        yield
+
+
+@contextmanager
 def stop_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` at the first signal that ends a run; raise KeyboardInterrupt at the second, even in a stuck script.
 
-    Of those that follow, one in `BURST_SECONDS` raises again. The handlers that were there come back at the end. Does
+    Of those that follow, one in `BURST_SECONDS` raises again. The first may have come already, see `signals_kept`. Does
     nothing outside of the main thread, which gets the signals.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -40,13 +73,11 @@ def stop_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> I
             quiet_until = time.monotonic() + BURST_SECONDS
             _break_off()
 
-    with _waking(loop):
-        before = {number: signal.signal(number, on_signal) for number in signals_that_stop()}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    with _waking(loop), signals_handled(on_signal):
+        if _Early.came:
+            _Early.came = False
+            on_signal(signal.SIGINT, None)
+        yield
 
 
 class _Shield:

@@ -5,6 +5,7 @@ Protocols hang their clients on it; this module knows none of them.
 
 from collections.abc import Awaitable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
@@ -45,6 +46,18 @@ class Place(Protocol):
 
     def stage_at(self, time_ns: int) -> int | None:
         """Return the stage at a time; None without stages."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookPlace:
+    """Where the virtual user of a hook lives: set-up, tear-down, the watcher of a flow."""
+
+    name: str
+    data: Any
+
+    def stage_at(self, _time_ns: int) -> int | None:
+        """There are no stages."""
+        return None
 
 
 class VirtualUser(UserState):

@@ -10,7 +10,7 @@ from enum import Enum
 from surgeline.errors import ThresholdError
 from surgeline.judge.grammar import Threshold
 from surgeline.judge.refusals import either, refusal, suggest
-from surgeline.metrics.names import CHECKS
+from surgeline.metrics.names import CHECKS, FLOW_METRICS
 from surgeline.schedule.duration import NANOSECONDS, format_duration
 
 
@@ -39,6 +39,20 @@ def check_selectors(thresholds: Sequence[Threshold], scenarios: Collection[str])
                 )
             if key == "check" and threshold.metric != CHECKS:
                 raise _wrong_tag(threshold, key, value, f"the tag check on the metric {CHECKS.name} alone", "")
+
+
+def check_flows(thresholds: Sequence[Threshold], flows: Sequence[str]) -> None:
+    """Raise ThresholdError for a flow that is not one of `flows`: what is never counted is never too much."""
+    for threshold in thresholds:
+        if threshold.metric in FLOW_METRICS:
+            if not flows:
+                raise ThresholdError(
+                    f"threshold of {threshold.selector.source!r}: expected a Flow in the script, found none"
+                )
+            value = dict(threshold.selector.tags).get("flow", flows[0])
+            if value not in flows:
+                expected = f"a flow of the script: {either(flows)}"
+                raise _wrong_tag(threshold, "flow", value, expected, suggest(value, flows))
 
 
 def _wrong_tag(threshold: Threshold, key: str, value: str, expected: str, advice: str) -> ThresholdError:

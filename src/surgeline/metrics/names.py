@@ -57,10 +57,30 @@ HTTP_REQ_RECEIVING = _time("http_req_receiving")
 DATA_SENT = _counter("data_sent", "data")
 DATA_RECEIVED = _counter("data_received", "data")
 
+GRPC_REQS = _counter("grpc_reqs")
+GRPC_REQ_FAILED = Metric("grpc_req_failed", MetricType.RATE)
+GRPC_REQ_DURATION = _time("grpc_req_duration")
+GRPC_REQ_RESPONSE_TIME = _time("grpc_req_response_time")
+GRPC_STREAMS = _counter("grpc_streams")
+GRPC_STREAMS_MSGS_SENT = _counter("grpc_streams_msgs_sent")
+GRPC_STREAMS_MSGS_RECEIVED = _counter("grpc_streams_msgs_received")
+
 OPERATIONS = _counter("operations")
 OPERATION_FAILED = Metric("operation_failed", MetricType.RATE)
 OPERATION_DURATION = _time("operation_duration")
 OPERATION_RESPONSE_TIME = _time("operation_response_time")
+
+FLOW_DURATION = _time("flow_duration")
+FLOW_STARTED = _counter("flow_started")
+FLOW_ARRIVED = _counter("flow_arrived")
+FLOW_LATE = _counter("flow_late")
+FLOW_LOST = _counter("flow_lost")
+FLOW_CANCELLED = _counter("flow_cancelled")
+FLOW_OPEN = _counter("flow_open")
+FLOW_DUPLICATES = _counter("flow_duplicates")
+FLOW_UNKNOWN = _counter("flow_unknown")
+FLOW_LOOK_INTERVAL = _time("flow_look_interval")
+FLOW_LOOK_ERRORS = _counter("flow_look_errors")
 
 ITERATIONS = _counter("iterations")
 ITERATION_DURATION = _time("iteration_duration")
@@ -76,6 +96,9 @@ VUS_MAX = Metric("vus_max", MetricType.GAUGE, adds_up=True)
 
 OWN_ERROR_CODES = ("1217", "1218", "1219")
 """`error_code` of requests that failed on our side: no memory, no file descriptor or no local port left."""
+FLOW_METRICS = tuple(
+    value for value in list(globals().values()) if isinstance(value, Metric) and value.name.startswith("flow_")
+)
 
 BUILTIN: dict[str, Metric] = {value.name: value for value in list(globals().values()) if isinstance(value, Metric)}
 """By name, in the order in which they are shown: protocols, then execution."""

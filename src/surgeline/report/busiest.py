@@ -10,6 +10,7 @@ MOST_NAMES = 50
 """More nobody reads; a script that gives its requests no names has one for each URL."""
 _ADVICE = {
     Kind.REQUESTS: 'give requests whose URL holds an id a name: vu.http.get(url, name="…")',
+    Kind.GRPC_CALLS: "give calls that differ in an id one name",
     Kind.OPERATIONS: "give operations that differ in an id one name",
 }
 

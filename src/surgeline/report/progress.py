@@ -33,6 +33,8 @@ class ProgressSnapshot:
     """Planned; None when only time ends the run."""
     dropped: int
     """Iterations that were due and never started."""
+    under_way: int | None = None
+    """Keys of flows that are waited for since the load has ended; None while it goes on."""
 
 
 def render_progress(snapshot: ProgressSnapshot, width: int) -> str:
@@ -56,10 +58,12 @@ def _fields(snapshot: ProgressSnapshot) -> list[str]:
     planned = f"/{snapshot.iterations_total:,}" if snapshot.iterations_total is not None else ""
     vus = "VU" if snapshot.vus == 1 else "VUs"
     dropped = [f"{snapshot.dropped:,} dropped"] if snapshot.dropped else []
+    now = [rate(snapshot.rate), p95]
+    if snapshot.under_way is not None:
+        now = [f"load ended, waiting for {snapshot.under_way:,} under way in flows"]
     return [
         f"{clock(int(snapshot.elapsed_s))}{total}",
-        rate(snapshot.rate),
-        p95,
+        *now,
         errors,
         *dropped,
         f"{snapshot.vus:,} {vus}",

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from surgeline.report.format import printable
-from surgeline.report.table import Cell, Row, table
+from surgeline.report.table import plain_table
 from surgeline.seeding.apply import Change
 from surgeline.seeding.clean import Cleaned
 from surgeline.seeding.database import Target
@@ -16,13 +15,11 @@ _CHANGES = ("TABLE", "rows", "make", "change", "delete", "keep", "of others", "v
 _DONE = ("TABLE", "rows", "made", "changed", "deleted", "kept", "of others", "version")
 
 _STATUS = ("state", "version", "applied", "found")
-_AS_WIDE_AS_IT_IS = 1_000
-"""Names of tables are there to be copied: they are not shortened."""
 
 
 def render_plan(found: Plan, target: Target) -> str:
     """Return what would be done."""
-    lines = [_where(target), "", *_table(_CHANGES, [_cells(one) for one in found.changes])]
+    lines = [_where(target), "", *plain_table(_CHANGES, [_cells(one) for one in found.changes])]
     lines += [f"{name}: written by the test, {rows:,} rows now" for name, rows in found.written.items()]
     lines += [f"Note: {remark}" for remark in found.remarks]
     if not any(one.made or one.changed or one.deleted for one in found.changes):
@@ -35,13 +32,13 @@ def render_changes(changes: Sequence[Change], target: Target) -> str:
     """Return what was done."""
     if not changes:
         return f"{_where(target)}\n\nNo rows are declared; tables of written(...) are left to the test."
-    return "\n".join([_where(target), "", *_table(_DONE, [_cells(one) for one in changes])])
+    return "\n".join([_where(target), "", *plain_table(_DONE, [_cells(one) for one in changes])])
 
 
 def render_status(found: Sequence[TableStatus], target: Target) -> str:
     """Return how each table stands."""
     rows = [(one.table, one.state.value, one.version, one.applied_at or "", one.message) for one in found]
-    return "\n".join([_where(target), "", *_table(("TABLE", *_STATUS), rows, left=_STATUS)])
+    return "\n".join([_where(target), "", *plain_table(("TABLE", *_STATUS), rows, left=_STATUS)])
 
 
 def render_verified(found: Verified, target: Target) -> str:
@@ -59,7 +56,7 @@ def render_verified(found: Verified, target: Target) -> str:
 def render_reset(done: ResetDone, target: Target) -> str:
     """Return what was put back."""
     rows = [(one.table, *map(_number, (one.deleted, one.made, one.changed, one.left))) for one in done.tables]
-    lines = [_where(target), "", *_table(("TABLE", "deleted", "made", "changed", "of others"), rows)]
+    lines = [_where(target), "", *plain_table(("TABLE", "deleted", "made", "changed", "of others"), rows)]
     return "\n".join([*lines, *(f"Not reset: {reason}" for reason in done.not_reset)])
 
 
@@ -68,7 +65,7 @@ def render_cleaned(cleaned: Sequence[Cleaned], target: Target) -> str:
     if not cleaned:
         return f"{_where(target)}\n\nNothing of this declaration was there."
     rows = [(one.table, _number(one.deleted), _number(one.left)) for one in cleaned]
-    return "\n".join([_where(target), "", *_table(("TABLE", "deleted", "of others"), rows)])
+    return "\n".join([_where(target), "", *plain_table(("TABLE", "deleted", "of others"), rows)])
 
 
 def _cells(one: Change) -> tuple[str, ...]:
@@ -82,11 +79,3 @@ def _where(target: Target) -> str:
 
 def _number(value: int) -> str:
     return f"{value:,}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[str] = ()) -> list[str]:
-    """Lay out columns; the first is aligned to the left, others to the right unless they are named in `left`."""
-    if not rows:
-        return []
-    cells = [Row(Cell(printable(row[0])), [Cell(printable(text)) for text in row[1:]], indent=0) for row in rows]
-    return [line.plain.rstrip() for line in table(header[0], header[1:], cells, _AS_WIDE_AS_IT_IS, left=left)]

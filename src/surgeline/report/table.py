@@ -16,6 +16,7 @@ _NAME_MIN = 12
 _NAME_WHOLE = 32
 """A longer name is shortened before a column is left out for it."""
 _GAP = 2
+_AS_WIDE_AS_IT_IS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,24 @@ def table(
     widths = _widths(header, rows)
     indent = _indent(rows)
     longest = _longest(rows)
-    gap = _GAP if indent + longest + sum(widths) + _GAP * len(widths) <= width else 1
+    names = max(indent + longest, cell_len(title))
+    gap = _GAP if names + sum(widths) + _GAP * len(widths) <= width else 1
     room = max(_NAME_MIN, width - indent - sum(widths) - gap * len(widths))
     name_width = max(min(longest, room), cell_len(title) - indent)
     to_left = [name in left for name in header]
     lines = [_line(row, name_width, widths, " " * gap, to_left) for row in rows]
     return [_line(heading, name_width + indent, widths, " " * gap, to_left), *lines]
+
+
+def plain_table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[str] = ()) -> list[str]:
+    """Return the lines of a table without styles, as wide as it is: its names are there to be copied.
+
+    The first column is aligned to the left, others to the right unless they are named in `left`.
+    """
+    if not rows:
+        return []
+    cells = [Row(Cell(printable(row[0])), [Cell(printable(text)) for text in row[1:]], indent=0) for row in rows]
+    return [line.plain.rstrip() for line in table(header[0], header[1:], cells, _AS_WIDE_AS_IT_IS, left=left)]
 
 
 def narrowed_table(
@@ -73,7 +86,7 @@ def narrowed_table(
     """
     kept = list(header)
     for name in first_to_go:
-        if least_width(kept, rows_of(kept), names_whole) <= width:
+        if least_width(kept, rows_of(kept), names_whole, title) <= width:
             break
         if name in kept:
             kept.remove(name)
@@ -83,9 +96,10 @@ def narrowed_table(
     return [*lines, note] if left_out else lines
 
 
-def least_width(header: Sequence[str], rows: Sequence[Row], names_whole: int = _NAME_WHOLE) -> int:
+def least_width(header: Sequence[str], rows: Sequence[Row], names_whole: int = _NAME_WHOLE, title: str = "") -> int:
     """Return how many columns of a terminal a table needs where names of up to `names_whole` are kept whole."""
-    return _indent(rows) + min(names_whole, _longest(rows)) + sum(_widths(header, rows)) + len(header)
+    names = max(cell_len(title), _indent(rows) + min(names_whole, _longest(rows)))
+    return names + sum(_widths(header, rows)) + len(header)
 
 
 def _widths(header: Sequence[str], rows: Sequence[Row]) -> list[int]:
@@ -93,7 +107,7 @@ def _widths(header: Sequence[str], rows: Sequence[Row]) -> list[int]:
 
 
 def _indent(rows: Sequence[Row]) -> int:
-    return INDENT + (2 if any(row.mark for row in rows) else 0)
+    return max(row.indent for row in rows) + (2 if any(row.mark for row in rows) else 0)
 
 
 def _longest(rows: Sequence[Row]) -> int:

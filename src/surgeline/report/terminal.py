@@ -17,6 +17,8 @@ from surgeline.judge.verdict import Outcome, lateness_limit_ms, loop_too_busy
 from surgeline.metrics.health import BUSY_LIMIT
 from surgeline.metrics.names import (
     BUILTIN,
+    GRPC_REQ_DURATION,
+    GRPC_REQ_RESPONSE_TIME,
     HTTP_REQ_DURATION,
     HTTP_REQ_RESPONSE_TIME,
     OPERATION_DURATION,
@@ -25,6 +27,7 @@ from surgeline.metrics.names import (
 )
 from surgeline.metrics.values import CounterValue, GaugeValue, RateValue, TrendValue, Value
 from surgeline.report.busiest import rest_of, rows_to_show
+from surgeline.report.flows import flow_remarks, flows_section
 from surgeline.report.format import amount, clock, data_size, duration, number, percent, printable, rate
 from surgeline.report.table import INDENT, Cell, Row, narrowed_table, table
 from surgeline.result import FailureKind, IterationError, Kind, Metrics, RequestRow, RunResult
@@ -41,10 +44,11 @@ _HEADLINE_STATS = {"p50": "med", "p95": "p(95)", "p99": "p(99)"}
 _REQUEST_STATS = ("med", "p(90)", "p(95)", "p(99)", "max")
 _WAITING = {
     Kind.REQUESTS: (HTTP_REQ_DURATION, HTTP_REQ_RESPONSE_TIME, "late starts and waiting for a connection"),
+    Kind.GRPC_CALLS: (GRPC_REQ_DURATION, GRPC_REQ_RESPONSE_TIME, "late starts"),
     Kind.OPERATIONS: (OPERATION_DURATION, OPERATION_RESPONSE_TIME, "late starts"),
 }
 """Service time, response time, and what makes the difference."""
-_ERRORS = {Kind.REQUESTS: "ERRORS", Kind.OPERATIONS: "OPERATION ERRORS"}
+_ERRORS = {Kind.REQUESTS: "ERRORS", Kind.GRPC_CALLS: "GRPC ERRORS", Kind.OPERATIONS: "OPERATION ERRORS"}
 _LEAST_IMPORTANT_STATS = ("p(90)", "min", "avg")
 """The first to go where a terminal has no room for all of them beside the names."""
 _TRACEBACK_LINES = 12
@@ -69,6 +73,7 @@ def render_summary(result: RunResult, *, width: int, color: bool) -> str:
         _checks(result, width),
         *(_requests(result, kind, width) for kind in Kind),
         *(_errors(result, kind, width) for kind in Kind),
+        flows_section(result.metrics, width),
         _iteration_errors(result, width),
         _advice(result, width),
         _trends(result.metrics, result.trend_stats, width),
@@ -124,7 +129,7 @@ def _remarks(result: RunResult) -> list[str]:
             remarks.append(f"{share} failed")
     if raised:
         remarks.append(f"{number(raised)} {'iteration' if raised == 1 else 'iterations'} raised an exception")
-    return remarks
+    return [*remarks, *flow_remarks(result.metrics)]
 
 
 def _of(kind: Kind, rows: Sequence[Counted]) -> list[Counted]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from surgeline.engine.flow import DeclaredFlow
 from surgeline.engine.scenario import Hook, Scenario
 from surgeline.metrics.names import Metric
 from surgeline.script.setting import EnvValue, Layer, Setting
@@ -34,6 +35,7 @@ class Collection:
     scenarios: list[Scenario] = field(default_factory=list)
     thresholds: dict[str, list[Any]] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
+    flows: list[DeclaredFlow] = field(default_factory=list)
     http: "HttpOptions | None" = None
     pools: "list[Pool[Any]]" = field(default_factory=list)
     hooks: dict[tuple[str, str | None], Hook] = field(default_factory=dict)

@@ -9,13 +9,12 @@ from surgeline.errors import OptionError
 from surgeline.script.collection import collecting
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Decorator = Callable[[Function], Function]
 
 
 @overload
 def setup(function: Function) -> Function: ...
 @overload
-def setup(*, scenario: str) -> Decorator[Function]: ...
+def setup(*, scenario: str) -> Callable[[Function], Function]: ...
 def setup(function: Any = None, *, scenario: str | None = None) -> Any:
     """Run this function once before the load; what it returns is every virtual user's `vu.data`.
 
@@ -28,7 +27,7 @@ def setup(function: Any = None, *, scenario: str | None = None) -> Any:
 @overload
 def teardown(function: Function) -> Function: ...
 @overload
-def teardown(*, scenario: str) -> Decorator[Function]: ...
+def teardown(*, scenario: str) -> Callable[[Function], Function]: ...
 def teardown(function: Any = None, *, scenario: str | None = None) -> Any:
     """Run this function once after the load, also when the load was stopped or aborted. Parameters as for `setup`."""
     return _declare("teardown", function, scenario)
@@ -37,7 +36,7 @@ def teardown(function: Any = None, *, scenario: str | None = None) -> Any:
 @overload
 def vu_start(function: Function) -> Function: ...
 @overload
-def vu_start(*, scenario: str) -> Decorator[Function]: ...
+def vu_start(*, scenario: str) -> Callable[[Function], Function]: ...
 def vu_start(function: Any = None, *, scenario: str | None = None) -> Any:
     """Run this function when a virtual user begins, before its first iteration: to log in, say.
 
@@ -49,7 +48,7 @@ def vu_start(function: Any = None, *, scenario: str | None = None) -> Any:
 @overload
 def vu_stop(function: Function) -> Function: ...
 @overload
-def vu_stop(*, scenario: str) -> Decorator[Function]: ...
+def vu_stop(*, scenario: str) -> Callable[[Function], Function]: ...
 def vu_stop(function: Any = None, *, scenario: str | None = None) -> Any:
     """Run this function when a virtual user ends, within the graceful stop. In the group `::vu_stop`."""
     return _declare("vu_stop", function, scenario)

@@ -7,7 +7,7 @@ from pathlib import Path
 from surgeline.engine.scenario import Scenario
 from surgeline.errors import ScriptError, ThresholdError
 from surgeline.judge.grammar import parse_thresholds
-from surgeline.judge.plan_checks import check_selectors
+from surgeline.judge.plan_checks import check_flows, check_selectors
 from surgeline.metrics.names import BUILTIN
 from surgeline.protocols.http.options import HttpOptions
 from surgeline.script.collection import Collection
@@ -33,6 +33,7 @@ def load_script(
     try:
         thresholds = parse_thresholds(collection.thresholds, {**BUILTIN, **collection.metrics})
         check_selectors(thresholds, [scenario.name for scenario in collection.scenarios])
+        check_flows(thresholds, [flow.name for flow in collection.flows])
     except ThresholdError as error:
         raise ScriptError(str(error), str(path), _line_of(path, "thresholds(")) from None
     return TestPlan(
@@ -42,6 +43,7 @@ def load_script(
         setup=collection.hooks.get(("setup", None)),
         teardown=collection.hooks.get(("teardown", None)),
         metrics=tuple(collection.metrics.values()),
+        flows=tuple(collection.flows),
         path=path,
         text=source.decode("utf-8", "replace"),
         environment=collection.environment,

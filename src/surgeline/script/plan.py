@@ -15,6 +15,7 @@ from surgeline.engine.executors import (
     SharedIterations,
 )
 from surgeline.engine.executors.arrivals import ArrivalRate
+from surgeline.engine.flow import DeclaredFlow
 from surgeline.engine.scenario import Executor, Hook, Scenario
 from surgeline.errors import OptionError, ThresholdError
 from surgeline.judge.grammar import Threshold
@@ -40,6 +41,7 @@ class TestPlan:
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[Metric, ...] = ()
     """Those of the script's own."""
+    flows: tuple[DeclaredFlow, ...] = ()
     path: Path | None = None
     text: str = ""
     """The script's; empty where there is none."""

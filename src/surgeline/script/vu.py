@@ -1,12 +1,12 @@
 """The virtual user as scripts know it: the engine's, with a client for each protocol."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from surgeline.engine.context import RunContext
 from surgeline.engine.scenario import Scenario, ScenarioRun
 from surgeline.engine.scope import Scope
-from surgeline.engine.vu import Place, VirtualUser
+from surgeline.engine.vu import HookPlace, Place, VirtualUser
 from surgeline.protocols.http.client import HttpClient
 from surgeline.protocols.http.options import HttpOptions
 from surgeline.protocols.http.origins import Origins
@@ -34,7 +34,7 @@ class Users:
         self,
         loop: asyncio.AbstractEventLoop,
         context: RunContext,
-        scenarios: Iterable[Scenario],
+        scenarios: Sequence[Scenario],
         http: HttpOptions,
         *,
         insecure: bool,
@@ -44,6 +44,7 @@ class Users:
         self._http_options = http.insecure() if insecure else http
         self._origins = Origins(loop, self._http_options)
         self._clients: dict[Scope, HttpScenario] = {}
+        self._first_base_url = scenarios[0].base_url if scenarios else None
         for scenario in scenarios:
             if scenario.base_url is not None:
                 self._origins.prepare(scenario.base_url)
@@ -55,6 +56,10 @@ class Users:
     def of_hook(self, place: Place, scope: Scope, base_url: str | None) -> VU:
         """Return the user that set-up or tear-down is given."""
         return VU(self._context, place, 0, self._http(scope, base_url))
+
+    def of_watcher(self, flow: str, scope: Scope) -> VU:
+        """Return the user that a flow's watcher is given; its relative URLs start where the first scenario's do."""
+        return self.of_hook(HookPlace(flow, self._context.data), scope, self._first_base_url)
 
     def _http(self, scope: Scope, base_url: str | None) -> HttpScenario:
         http = self._clients.get(scope)

@@ -12,9 +12,10 @@ from surgeline.result import RunResult
 
 _KINDS = (
     (names.HTTP_REQS, names.HTTP_REQ_FAILED, names.HTTP_REQ_DURATION),
+    (names.GRPC_REQS, names.GRPC_REQ_FAILED, names.GRPC_REQ_DURATION),
     (names.OPERATIONS, names.OPERATION_FAILED, names.OPERATION_DURATION),
 )
-"""What a run is told by: its requests, or its operations where it has none."""
+"""What a run is told by: its requests, else its calls of gRPC, else its operations."""
 
 
 @dataclass(frozen=True, slots=True)

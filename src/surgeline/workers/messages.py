@@ -150,6 +150,13 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Draining:
+    """The load has ended, and so many keys of flows are waited for; told each second."""
+
+    under_way: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finishing:
     """The load has ended; the worker may tell nothing for so long, while its outputs write what is left."""
 

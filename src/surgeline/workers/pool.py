@@ -10,7 +10,6 @@ with it: that is counted as interrupted and dropped, and leaves a doubt, with wh
 """
 
 import asyncio
-import pickle
 import resource
 import time
 from collections import deque
@@ -21,6 +20,7 @@ from typing import Any
 
 from surgeline._native.poller import now_ns
 from surgeline.engine.context import Abort, RunContext
+from surgeline.engine.flows import Show, settle
 from surgeline.engine.scenario import Scenario
 from surgeline.engine.signals import undisturbed
 from surgeline.engine.sink import Sink
@@ -31,6 +31,7 @@ from surgeline.outputs.samples import SampleOutput
 from surgeline.result import RunFacts
 from surgeline.schedule.share import Share
 from surgeline.script.plan import TestPlan
+from surgeline.workers.hand_over import pickled
 from surgeline.workers.health import combined_health
 from surgeline.workers.messages import (
     Aborted,
@@ -38,6 +39,7 @@ from surgeline.workers.messages import (
     BreakOff,
     Declared,
     Done,
+    Draining,
     Failed,
     Finishing,
     HandOver,
@@ -125,16 +127,35 @@ class WorkerPool:
         """
         self._seconds = Seconds(self.context.registry, sinks)
         self._seconds.end_own(SETUP, 0.0)
-        self._tell(HandOver(_pickled(self.context.data, [run.data for run in self.runs])))
+        self._tell(HandOver(pickled(self.context.data, [run.data for run in self.runs])))
         await self._until_all_are(Phase.READY, SetupError)
         with undisturbed():
             self._begin()
         try:
-            await self._until(self._all_ended)
+            await self._until(self._all_loads_ended)
         except Exception:  # of who watches: there will be no result
             for worker in self._workers:
                 worker.kill()
             raise
+
+    @property
+    def under_way(self) -> int | None:
+        """How many keys of flows the workers wait for; None before all of their loads have ended."""
+        return sum(worker.under_way or 0 for worker in self._workers) if self._all_loads_ended() else None
+
+    async def drain(self, show: Show) -> None:
+        """Wait until all workers have told everything."""
+
+        async def show_each_second() -> None:
+            while True:
+                await asyncio.sleep(_LOOK_SECONDS)
+                show()
+
+        showing = self.context.loop.create_task(show_each_second())
+        try:
+            await self._until(self._all_ended)
+        finally:
+            showing.cancel()
         self._end()
 
     def evict(self) -> None:
@@ -149,6 +170,7 @@ class WorkerPool:
         """End the last second, and the workers that are left; again for what tear-down left."""
         self._end()
         self._see_off(EXIT_SECONDS)
+        settle(self.context.registry)
         self._seconds.end_own(TEARDOWN, self.elapsed_seconds)
 
     def health(self) -> GeneratorHealth:
@@ -281,12 +303,8 @@ class WorkerPool:
                 self._say(message.text)
             case Declared():
                 self._compare(worker, message)
-            case Ready():
-                worker.phase = Phase.READY
-            case Failed():
-                worker.failure = message.error
-            case Finishing():
-                worker.heard_ns += round(message.seconds * 1e9)
+            case Ready() | Failed() | Finishing() | Draining():
+                worker.note(message)
             case Aborted():
                 self.context.end(Abort(message.reason, message.exit_code))
             case Steerable():
@@ -369,17 +387,8 @@ class WorkerPool:
                 worker.kill()
                 self._lose(worker, f"did not answer for {SILENT_SECONDS} s and was ended")
 
+    def _all_loads_ended(self) -> bool:
+        return not any(worker.running and worker.under_way is None for worker in self._workers)
+
     def _all_ended(self) -> bool:
         return not any(worker.running for worker in self._workers)
-
-
-def _pickled(data: Any, of_scenarios: list[Any]) -> bytes:
-    """Return what set-up returned, as it goes to the workers. Raises SetupError when it cannot."""
-    try:
-        return pickle.dumps((data, of_scenarios), pickle.HIGHEST_PROTOCOL)
-    except Exception as error:
-        kinds = ", ".join(dict.fromkeys(type(one).__name__ for one in (data, *of_scenarios) if one is not None))
-        raise SetupError(
-            f"@setup: expected data that can be copied to other processes, found {kinds}: {error}. Return texts, "
-            "numbers, lists, dicts and the like; open connections and files in @vu_start, or run with one worker."
-        ) from None

@@ -15,7 +15,7 @@ from surgeline.metrics.health import GeneratorHealth
 from surgeline.metrics.names import BUILTIN
 from surgeline.metrics.registry import Registry, Series
 from surgeline.workers.link import Link
-from surgeline.workers.messages import Hello, Report, Task
+from surgeline.workers.messages import Draining, Failed, Finishing, Hello, Ready, Report, Task
 
 _STANDARD_ERROR = 2
 EXIT_SECONDS = 2.0
@@ -46,6 +46,8 @@ class WorkerProcess:
         self.heard_ns = now_ns()
         self.health: GeneratorHealth | None = None
         """Told when it is done."""
+        self.under_way: int | None = None
+        """How many keys of flows it waits for; None before its load has ended."""
         self.failure: SurgelineError | None = None
         """Why it could not begin."""
         self.killed = False
@@ -82,6 +84,18 @@ class WorkerProcess:
     def send(self, message: object) -> None:
         """Tell it something; nothing when it is gone."""
         self._link.send(message)
+
+    def note(self, message: Ready | Failed | Finishing | Draining) -> None:
+        """Note what it tells of itself."""
+        match message:
+            case Ready():
+                self.phase = Phase.READY
+            case Failed():
+                self.failure = message.error
+            case Finishing():
+                self.heard_ns += round(message.seconds * 1e9)
+            case Draining():
+                self.under_way = message.under_way
 
     def blocks_of(self, report: Report, registry: Registry) -> list[tuple[Series, Any]]:
         """Return a report's blocks, by the series of this process's registry; histograms are still encoded."""

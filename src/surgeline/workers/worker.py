@@ -19,14 +19,16 @@ from typing import Any, NoReturn
 from surgeline.engine.context import Abort, RunContext, environment
 from surgeline.engine.driving import drive
 from surgeline.engine.execution import Execution
-from surgeline.engine.iteration_errors import IterationErrors, script_traceback
+from surgeline.engine.flows import Flows
+from surgeline.engine.iteration_errors import IterationErrors
 from surgeline.engine.loop import new_loop
 from surgeline.engine.sink import Sink
-from surgeline.errors import ExitCode, OptionError, SetupError, SurgelineError
+from surgeline.errors import ExitCode, OptionError, SurgelineError
 from surgeline.metrics.registry import Registry, tell_no_one
 from surgeline.outputs.samples import DRAIN_SECONDS, log_samples
 from surgeline.script.plan import TestPlan
 from surgeline.script.vu import Users
+from surgeline.workers.hand_over import unpickled
 from surgeline.workers.link import Link, receive, send
 from surgeline.workers.messages import (
     Aborted,
@@ -34,6 +36,7 @@ from surgeline.workers.messages import (
     BreakOff,
     Declared,
     Done,
+    Draining,
     Failed,
     Finishing,
     HandOver,
@@ -85,7 +88,7 @@ def _work(sock: socket.socket) -> None:
         message = receive(sock)
         if not isinstance(message, HandOver):  # the run was stopped before it began
             return
-        data = _unpickled(message.data)
+        data = unpickled(message.data)
         environment.set(plan.environment)
         worker = _Worker(task, plan, sock)
         worker.prepare(data)
@@ -93,16 +96,6 @@ def _work(sock: socket.socket) -> None:
         send(sock, Failed(error))
         return
     worker.carry_out()
-
-
-def _unpickled(data: bytes) -> tuple[Any, Sequence[Any]]:
-    try:
-        both: tuple[Any, Sequence[Any]] = pickle.loads(data)  # noqa: S301 - from the process that started this one
-    except Exception as error:
-        raise SetupError(
-            f"What @setup returned can be given to a worker, but the worker cannot read it.\n{script_traceback(error)}"
-        ) from None
-    return both
 
 
 class _Worker:
@@ -123,7 +116,8 @@ class _Worker:
             controls=_Controls(self._link),
         )
         users = Users(self._loop, self._context, plan.scenarios, plan.http, insecure=task.insecure)
-        self._execution = Execution(self._context, plan.scenarios, users.of_scenario)
+        flows = Flows(self._context, plan.flows, users.of_watcher)
+        self._execution = Execution(self._context, plan.scenarios, users.of_scenario, flows)
         self._reporter = Reporter(self._execution, self._link.send)
         self._sinks: list[Sink] = [self._reporter]
         self._broken_off = False
@@ -156,7 +150,12 @@ class _Worker:
         start_ns = await self._start
         watch = self._loop.create_task(self._watch_for_abort())
         await self._execution.run(self._sinks, start_ns)
+        self._tell_under_way()
+        await self._execution.drain(self._tell_under_way)
         watch.cancel()
+
+    def _tell_under_way(self) -> None:
+        self._link.send(Draining(self._execution.flows.under_way))
 
     async def _watch_for_abort(self) -> None:
         await self._context.aborting.wait()
