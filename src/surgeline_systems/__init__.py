@@ -1,9 +1,18 @@
-"""The reference systems: small real services, each with its database, its seeding and its load suite.
+"""The reference systems: small real services, each with its database, its seeding and its load suites.
 
 They show a newcomer how the tool works, and the tool's own tests run against them. A system uses only the public
-API of `surgeline`, and only in its load scripts.
+API of `surgeline`, and of that the load generator only in its load scripts.
 
 General layout:
-  servers/     finding, or starting privately, the servers that the systems stand on
-  coupons/     coupon validation with asynchronous, batched logging
+  coupons/         coupon validation with asynchronous, batched logging
+  messages/        messages to users, delivered by workers from a queue in the database
+  conversations/   churches whose members write to one another: sign-in, a cache, rate limits, a queue
+  system.py        what a system is; catalogue.py names them
+  application/     what their services have in common
+  servers/         finding, or starting privately, the servers that they stand on
+  running.py       starting all that a system stands on, and stopping it again
+  by_hand.py       the same step by step: `python -m surgeline_systems.NAME`
+  suites.py        running load suites against what stands there (stands.py)
+  standing.py      what is known of a system that is up; holder.py, the process that keeps it so; keeping.py, asking for
+                   it and for its end; told_steps.py, how it says what it does
 """

@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from coupons_support import VALIDATE, Client, questions
+from coupons_support import SIZES, VALIDATE, Client, questions
 
-from conftest import SIZES, query
+from conftest import query
+from surgeline_systems.application.server import running_service, serve
 from surgeline_systems.coupons.rules import Reason
-from surgeline_systems.coupons.server import running_service, serve
 from surgeline_systems.coupons.settings import Settings
+from surgeline_systems.coupons.validation_log import CAPACITY
 from surgeline_systems.servers.launch import ServerError
+from surgeline_systems.system import System
+
+SYSTEM = "coupons"
 
 ROWS = """
     INSERT INTO users (id, email, name) VALUES ('ann', 'ann@example.com', 'Ann'), ('bob', 'bob@example.com', 'Bob');
@@ -78,6 +82,15 @@ MALFORMED = [
     (b" " * 5_000, 413),
 ]
 
+# Of each error, what programs go by.
+CODES = {
+    400: "MALFORMED_JSON",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "BODY_TOO_LARGE",
+    422: "INVALID_BODY",
+}
+
 
 @pytest.fixture(scope="module")
 def client(service: str, seeded_database: str) -> Iterator[Client]:
@@ -108,14 +121,14 @@ def test_answers_are_those_that_the_declaration_foretells(client: Client):
 @pytest.mark.parametrize(("body", "status"), MALFORMED)
 def test_refuses_malformed_questions_in_json(client: Client, body: bytes, status: int):
     found, answer = client.request("POST", VALIDATE, body)
-    assert found == status
+    assert (found, answer["code"]) == (status, CODES[status])
     assert answer["error"]
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", VALIDATE, 405), ("GET", "/nothing", 404)])
 def test_refuses_other_requests_in_json(client: Client, method: str, path: str, status: int):
     found, answer = client.request(method, path)
-    assert found == status
+    assert (found, answer["code"]) == (status, CODES[status])
     assert answer["error"]
 
 
@@ -124,12 +137,16 @@ def test_health_counts_the_logs_that_wait(client: Client):
     status, answer = client.request("GET", "/api/health")
     assert status == 200
     assert answer["status"] == "healthy"
-    assert 0 <= answer["validationLogQueueSize"] <= 100
+    assert 0 <= answer["validationLogQueueSize"] <= CAPACITY
 
 
-def test_a_port_that_is_taken_is_not_shared(service: str, seeded_database: str):
+def test_a_port_that_is_taken_is_not_shared(system: System, service: str, seeded_database: str):
     port = urlsplit(service).port
-    with pytest.raises(ServerError, match=f"port {port} to be free"), running_service(seeded_database, port):
+    environment = {"DATABASE_URL": seeded_database}
+    with (
+        pytest.raises(ServerError, match=f"port {port} to be free"),
+        running_service(system.package, environment, port),
+    ):
         pass
     with pytest.raises(ServerError, match=f"port {port} to be free"):
-        serve(Settings(seeded_database, port=port))
+        serve(system.package, Settings(database_url=seeded_database, port=port))

@@ -10,10 +10,12 @@ import pytest
 from coupons_support import Client
 
 from conftest import query
-from surgeline_systems.coupons.server import running_service
-from surgeline_systems.coupons.service import connect_pool
+from surgeline_systems.application.database import connect_pool
+from surgeline_systems.application.server import running_service
 from surgeline_systems.coupons.validation_log import LogClosedError, LogRecord, ValidationLog, writer_to
+from surgeline_systems.system import System
 
+SYSTEM = "coupons"
 LONG = 3_600.0
 
 
@@ -118,7 +120,7 @@ def test_takes_nothing_after_its_close_and_says_what_it_could_not_write():
 
 def test_a_batch_written_twice_is_there_once(empty_database: str):
     async def scenario() -> None:
-        pool = await connect_pool(empty_database, 2)
+        pool = await connect_pool(empty_database, 2, "surgeline test")
         write = writer_to(pool)
         await write([record(0), record(1)])
         await write([record(0), record(1)])
@@ -151,8 +153,8 @@ class Asker(Thread):
                 return
 
 
-def test_every_answer_is_logged_when_the_service_is_stopped_under_load(empty_database: str):
-    with running_service(empty_database) as base_url:
+def test_every_answer_is_logged_when_the_service_is_stopped_under_load(system: System, empty_database: str):
+    with running_service(system.package, {"DATABASE_URL": empty_database}) as base_url:
         askers = [Asker(base_url) for _ in range(8)]
         for asker in askers:
             asker.start()
@@ -165,13 +167,13 @@ def test_every_answer_is_logged_when_the_service_is_stopped_under_load(empty_dat
     assert (logged["rows"], logged["ids"]) == (answered, answered)
 
 
-def test_every_answer_is_logged_though_the_connections_are_cut(empty_database: str):
+def test_every_answer_is_logged_though_the_connections_are_cut(system: System, empty_database: str):
     cut = """
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE application_name = 'surgeline coupons' AND datname = current_database()
     """
     answered = 0
-    with running_service(empty_database) as base_url, Client(base_url) as client:
+    with running_service(system.package, {"DATABASE_URL": empty_database}) as base_url, Client(base_url) as client:
         for number in range(250):
             if number % 50 == 49:
                 query(empty_database, cut)

@@ -1,16 +1,13 @@
 """What the coupons system declares: exact shares, uses within limits, the same rows wherever it is read."""
 
 import hashlib
-import os
-import subprocess
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from coupons_support import SIZES
 
-from conftest import SIZES, query
 from surgeline import SurgelineError
 from surgeline.seeding import Table
 from surgeline.seeding.apply import apply
@@ -18,15 +15,16 @@ from surgeline.seeding.connect import connect
 from surgeline.seeding.file import load_declarations
 from surgeline.seeding.steps import Unseen
 from surgeline.seeding.verify import verify
-from surgeline_systems.coupons import SEEDS, __main__, seeds
-from surgeline_systems.servers.postgres import Postgres, with_database
+from surgeline_systems.coupons import seeds
+from surgeline_systems.coupons.system import SYSTEM as COUPONS
 
+SYSTEM = "coupons"
 GOLDEN_SHA256 = "bb632fcb361f7c1cf4481b095b6c4c74ea5d0d26727ddde01885f45168be5adb"
 OVER, TO_COME = datetime(2025, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC)
 
 
 def declared(**sizes: object) -> dict[str, Table]:
-    tables = load_declarations(SEEDS, {name: str(size) for name, size in sizes.items()}).tables
+    tables = load_declarations(COUPONS.seeds, {name: str(size) for name, size in sizes.items()}).tables
     return {table.name: table for table in tables}
 
 
@@ -126,25 +124,8 @@ def test_shares_that_cannot_be_exact_are_refused(coupons: int):
 def test_the_tables_hold_what_is_declared_and_other_sizes_after_it(empty_database: str):
     with connect(empty_database) as database:
         for users, coupons in ((300, 40), (100, 80), (200, 20)):
-            declarations = load_declarations(SEEDS, {"USERS": str(users), "COUPONS": str(coupons)})
+            declarations = load_declarations(COUPONS.seeds, {"USERS": str(users), "COUPONS": str(coupons)})
             apply(database, declarations, Unseen())
             verified = verify(database, declarations, Unseen())
             assert verified.differences == []
             assert (verified.tables["users"], verified.tables["coupons"]) == (users, coupons)
-
-
-def test_seed_makes_the_database_and_hands_over_to_surgeline(server: Postgres, monkeypatch: pytest.MonkeyPatch):
-    name = f"surgeline_test_seed_{os.getpid()}"
-    handed: list[tuple[str, list[str], dict[str, str]]] = []
-    monkeypatch.setenv("SURGELINE_POSTGRES_URL", server.url)
-    monkeypatch.setattr(__main__, "DATABASE", name)
-    monkeypatch.setattr(os, "execve", lambda *given: handed.append(given))
-    try:
-        made = CliRunner().invoke(__main__.cli, ["seed", "-e", "USERS=50", "-e", "COUPONS=20"])
-        assert made.exit_code == 0, made.output
-        ((_, command, environment),) = handed
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert query(with_database(server, name).url, "SELECT count(*) AS rows FROM users")[0]["rows"] == 50
-    finally:
-        query(server.url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

@@ -1,32 +1,25 @@
 """The ways to a MariaDB, each on its own, and that private servers leave nothing behind."""
 
+import getpass
 import os
-import subprocess
-import sys
-import tempfile
-import time
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import ways_support
+from ways_support import UNUSED_PORT, expect_gone_with_its_owner, needed, nothing_left_in
 
 from surgeline_systems.servers import mariadb as ways
 from surgeline_systems.servers import mariadb_private
-from surgeline_systems.servers.identity import NAMESPACE, Identity, nobody
+from surgeline_systems.servers.identity import Identity
 from surgeline_systems.servers.launch import ServerError
-from surgeline_systems.servers.mariadb import MariaDB, answers, ask, fresh_database
+from surgeline_systems.servers.mariadb import MariaDB, ask, fresh_database
 from surgeline_systems.servers.mariadb_private import Programs
 
-UNUSED_PORT = 1
 DATABASE = f"surgeline_test_maria_ways_{os.getpid()}"
-
-
-def needed(what: object, reason: str) -> None:
-    if what is None and os.environ.get("SURGELINE_REQUIRE_SERVERS") == "1":
-        pytest.fail(reason)
-    if what is None:
-        pytest.skip(reason)
+folder, identity = ways_support.folder, ways_support.identity
 
 
 def programs() -> Programs:
@@ -43,32 +36,31 @@ def expect_works(server: MariaDB) -> None:
     assert not ask(server.url, f"SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '{DATABASE}'")
 
 
+@pytest.fixture(scope="module")
+def private() -> Iterator[MariaDB]:
+    with ways.private_server(programs()) as server:
+        yield server
+
+
 @pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A place for temporary folders that other users can pass through, unlike pytest's own."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o711)
-        monkeypatch.setattr(tempfile, "tempdir", name)
-        yield Path(name)
-        monkeypatch.undo()
+def dead_socket(tmp_path: Path) -> str:
+    """What a server leaves behind that was killed: nobody listens there."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "dead"))
+    return str(tmp_path / "dead")
 
 
-def commands_with(text: str) -> list[str]:
-    done = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    return [line for line in done.stdout.splitlines() if text in line]
-
-
-@contextmanager
-def nothing_left_in(folder: Path) -> Iterator[None]:
-    yield
-    assert list(folder.iterdir()) == []
-    assert commands_with(str(folder)) == []
-
-
-def test_a_running_server_is_found():
-    running = ways.running_server()
-    needed(running, "no MariaDB runs on 127.0.0.1:3306")
+@pytest.mark.parametrize("place", ["127.0.0.1", "socket"])
+def test_a_running_server_is_found(place: str, private: MariaDB, dead_socket: str, monkeypatch: pytest.MonkeyPatch):
+    places = [dead_socket, ask(private.url, "SELECT @@socket")[0][0] if place == "socket" else place]
+    port = urlsplit(private.url).port
+    monkeypatch.setattr(getpass, "getuser", lambda: "ann")
+    assert ways.running_server(port, places) is None
+    host = "localhost" if place == "socket" else place
+    ask(private.url, f"GRANT ALL ON *.* TO ann@{host} IDENTIFIED BY ''")
+    running = ways.running_server(port, places)
     assert running is not None
+    assert running.origin.partition(" running at ")[2].startswith(places[1])
     expect_works(running)
 
 
@@ -76,14 +68,13 @@ def test_no_running_server_is_no_error():
     assert ways.running_server(port=UNUSED_PORT, places=["127.0.0.1", "/nowhere/socket"]) is None
 
 
-def test_a_url_of_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch):
-    with ways.mariadb() as server:
-        url = server.url.replace("/mysql", "/information_schema")
-        monkeypatch.setenv(ways.URL_VARIABLE, url)
-        with ways.mariadb() as found:
-            assert found.url == url
-            assert found.origin.endswith(f"given by {ways.URL_VARIABLE}")
-            expect_works(found)
+def test_a_url_of_the_environment_comes_first(private: MariaDB, monkeypatch: pytest.MonkeyPatch):
+    url = private.url.replace("/mysql", "/information_schema")
+    monkeypatch.setenv(ways.URL_VARIABLE, url)
+    with ways.mariadb() as found:
+        assert found.url == url
+        assert found.origin.endswith(f"given by {ways.URL_VARIABLE}")
+        expect_works(found)
 
 
 @pytest.mark.parametrize(
@@ -102,21 +93,9 @@ def test_a_url_that_does_not_work_is_an_error_without_its_secrets(url: str, monk
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "identity",
-    [
-        pytest.param(Identity(), id="ourselves", marks=pytest.mark.skipif(os.geteuid() == 0, reason="never as root")),
-        pytest.param(Identity(prefix=NAMESPACE), id="namespace"),
-        pytest.param(nobody(), id="nobody"),
-    ],
-)
 def test_programs_are_started_privately_and_leave_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, identity: Identity
 ):
-    if identity != Identity() and os.geteuid() != 0:
-        pytest.skip("only root must become somebody else")
-    if identity.prefix and subprocess.run([*NAMESPACE, "true"], check=False).returncode:
-        pytest.skip("this machine forbids user namespaces")
     monkeypatch.setattr(mariadb_private, "usable_identity", lambda: identity)
     with nothing_left_in(folder), ways.private_server(programs()) as server:
         expect_works(server)
@@ -131,20 +110,10 @@ def test_programs_are_started_privately_and_leave_nothing(
 
 def expect_needs_its_password(server: MariaDB) -> None:
     password = server.url.split(":")[2].split("@")[0]
-    assert not answers(server.url.replace(password, "guess"))
-    assert not answers(server.url.replace(f":{password}", ""))
+    assert not ways.KIND.answers(server.url.replace(password, "guess"))
+    assert not ways.KIND.answers(server.url.replace(f":{password}", ""))
     assert ask(server.url, "SELECT User, Host FROM mysql.user WHERE User <> 'mariadb.sys'") == (("root", "127.0.0.1"),)
     assert password not in server.origin
-
-
-OWNER = """
-import signal, sys, tempfile
-tempfile.tempdir = sys.argv[1]
-from surgeline_systems.servers.mariadb import host_programs, private_server
-with private_server(host_programs()) as server:
-    print(server.url, flush=True)
-    signal.pause()
-"""
 
 
 def test_temporary_tables_of_other_servers_stay(folder: Path, monkeypatch: pytest.MonkeyPatch):
@@ -159,15 +128,7 @@ def test_temporary_tables_of_other_servers_stay(folder: Path, monkeypatch: pytes
 
 def test_a_private_server_goes_when_its_owner_is_killed(folder: Path):
     programs()
-    command = [sys.executable, "-c", OWNER, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as owner:
-        assert owner.stdout is not None
-        assert answers(owner.stdout.readline().strip())
-        owner.kill()
-    deadline = time.monotonic() + 60
-    while commands_with(str(folder)) or list(folder.iterdir()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    expect_gone_with_its_owner(ways, "host_programs", folder)
 
 
 def test_without_any_way_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch):

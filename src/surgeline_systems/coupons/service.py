@@ -27,23 +27,7 @@ FACTS = """
 """
 
 
-async def connect_pool(database_url: str, max_connections: int) -> asyncpg.Pool:
-    """Connections that are opened now and stay open; each prepares a statement once and keeps its plan."""
-    return await asyncpg.create_pool(
-        database_url,
-        min_size=max_connections,
-        max_size=max_connections,
-        # Plans of a fraction of a millisecond do not earn back a compilation.
-        server_settings={"jit": "off", "application_name": "surgeline coupons"},
-        reset=_keep_session,
-    )
-
-
 async def validate(pool: asyncpg.Pool, code: str, user: str) -> Reason | None:
     """Why the coupon is not valid for the user now; None when it is valid."""
     row = await pool.fetchrow(FACTS, code, user)
     return reason_against(Facts(user, *row))
-
-
-async def _keep_session(_connection: asyncpg.Connection) -> None:
-    """Nothing to undo when a connection goes back to the pool; asyncpg would spend a query on it each time."""

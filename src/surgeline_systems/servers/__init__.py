@@ -5,6 +5,9 @@ General layout:
   postgres_private.py  a PostgreSQL of our own, gone when its owner is gone
   mariadb.py           the three ways to a MariaDB, and a database on it
   mariadb_private.py   a MariaDB of our own, gone when its owner is gone
+  redis.py             the four ways to a Redis or Valkey
+  redis_private.py     a Redis or Valkey of our own, gone when its owner is gone
+  ways.py              what the ways to a server have in common
   identity.py          as whom a private server runs
   launch.py            starting, awaiting and stopping any child process
   guard.py             the little process between us and the child: it outlives us just long enough to clean up

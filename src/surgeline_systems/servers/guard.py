@@ -40,7 +40,7 @@ def main() -> int:
 def _run(command: list[str], plan: dict[str, Any], wakeups: socket.socket) -> int:
     """Run a command until it ends, or until we are to stop; gives its exit code, as a shell does."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **plan["identity"])
-    _wait_for_message(wakeups)
+    _wait_for_end(child, wakeups)
     _stop(child, plan["stop_signals"], plan["grace_seconds"])
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
@@ -55,11 +55,20 @@ def _wake_on_signals() -> socket.socket:
     return readable
 
 
-def _wait_for_message(wakeups: socket.socket) -> None:
-    """Until the child has ended, the owner has ended, or somebody wants us to."""
+def _wait_for_end(child: subprocess.Popen[bytes], wakeups: socket.socket) -> None:
+    """Until the child has ended, the owner has ended, or somebody wants us to.
+
+    The signal of the child's end also comes when the child only pauses, as after `kill -STOP`.
+    """
+    message: int | None = signal.SIGCHLD
+    while message == signal.SIGCHLD and child.poll() is None:
+        message = _next_message(wakeups)
+
+
+def _next_message(wakeups: socket.socket) -> int | None:
+    """The number of the next signal; None when the owner has ended."""
     readable, _, _ = select.select([sys.stdin, wakeups], [], [])
-    if wakeups in readable:
-        wakeups.recv(1)
+    return wakeups.recv(1)[0] if wakeups in readable else None
 
 
 def _stop(child: subprocess.Popen[bytes], stop_signals: list[int], grace_seconds: float) -> None:

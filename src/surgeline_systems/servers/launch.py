@@ -36,7 +36,8 @@ class Launch:
 
     `ready` is asked until it says yes; it must not raise. To end it, each of `stop_signals` is tried for
     `grace_seconds`, and then SIGKILL. `identity` goes to `subprocess.Popen`: user, group and the like. `remove` names
-    folders, all of them ours, that go when the server has ended.
+    folders, all of them ours, that go when the server has ended. What it says is added to `log`; without one it is kept
+    while it runs, for errors.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Launch:
     environment: Mapping[str, str] = field(default_factory=dict)
     identity: Mapping[str, Any] = field(default_factory=dict)
     remove: Sequence[Path] = ()
+    log: Path | None = None
 
 
 @contextmanager
@@ -55,7 +57,7 @@ def launched(launch: Launch) -> Iterator[None]:
 
     Raises: ServerError when it ends, or is not ready in time.
     """
-    with tempfile.TemporaryFile() as log:
+    with launch.log.open("a+b") if launch.log else tempfile.TemporaryFile() as log:
         guard = _start_guard(launch, log)
         try:
             _await_ready(launch, guard, log)

