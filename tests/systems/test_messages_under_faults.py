@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -20,6 +21,7 @@ from messages_client import (
     message,
     senders,
     unfinished,
+    user_id,
     wait_until,
     wait_until_each,
     wait_until_finished,
@@ -29,6 +31,7 @@ from restartable_postgres import RestartablePostgres
 from conftest import query
 from surgeline_systems.application.migrations import migrate
 from surgeline_systems.application.server import is_healthy, running_service
+from surgeline_systems.messages.message_log import MessageLog
 from surgeline_systems.servers.launch import free_port
 from surgeline_systems.servers.postgres import host_binaries, wheel_binaries
 
@@ -179,7 +182,30 @@ def test_a_database_that_was_away_is_503_meanwhile_and_all_that_was_accepted_is_
     assert {status for sender in sending for status in sender.statuses} == {202, 503}
 
 
-def test_workers_do_not_stand_in_line_with_the_clients(database: str):
+def test_a_message_whose_twin_is_deleted_in_that_moment_is_a_new_one(database: str):
+    class DeletingPool:
+        """Between two statements somebody puts the tables back."""
+
+        def __init__(self, pool: asyncpg.Pool) -> None:
+            self._pool = pool
+            self.fetchval = pool.fetchval
+
+        async def fetchrow(self, *statement: object) -> asyncpg.Record | None:
+            await self._pool.execute("DELETE FROM message_logs")
+            return await self._pool.fetchrow(*statement)
+
+    async def scenario() -> None:
+        async with asyncpg.create_pool(database, min_size=1, max_size=1) as pool:
+            new = (UUID(user_id(1)), "BIRTHDAY", "twin", None)
+            first = await MessageLog(pool).accept(*new)
+            second = await MessageLog(DeletingPool(pool)).accept(*new)
+            assert not second.duplicate
+            assert second.id != first.id
+
+    asyncio.run(scenario())
+
+
+def test_neither_workers_nor_health_stand_in_line_with_the_clients(database: str):
     insert = """
         INSERT INTO message_logs (user_id, message_type, idempotency_key)
         SELECT id, 'BIRTHDAY', $1 FROM users RETURNING id
@@ -196,6 +222,7 @@ def test_workers_do_not_stand_in_line_with_the_clients(database: str):
         await asyncio.to_thread(wait_until, lambda: query(database, WAITING))
         await asyncio.to_thread(query, database, insert, "other")
         await asyncio.to_thread(wait_until, lambda: counted(database, "status") == {"sent": 1})
+        assert await asyncio.to_thread(is_healthy, base_url)
         assert not held.done()
         await transaction.rollback()
         await connection.close()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 1.0
 PAUSE_SECONDS = 1.0
+MOST_CONNECTIONS = 50
 Result = TypeVar("Result")
 
 
@@ -26,13 +27,17 @@ class RedisLink:
     """The connections to a Redis, and whether it is there."""
 
     def __init__(self, url: str) -> None:
-        self.redis = Redis.from_url(
+        connections = BlockingConnectionPool.from_url(
             url,
+            # In a rush requests wait for a connection: to go on without one would be to go on without limits.
+            max_connections=MOST_CONNECTIONS,
+            timeout=TIMEOUT_SECONDS,
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             # Whoever waits for an answer waits once. Connections that were closed meanwhile are noticed beforehand.
             retry=Retry(NoBackoff(), 0),
         )
+        self.redis = Redis.from_pool(connections)
         self._is_away = False
         self._left_alone_until = 0.0
 

@@ -107,7 +107,7 @@ def create_app() -> Starlette:
         claims = Claims(own)
         deliver = delivery_in(settings.delivery_ms / 1000)
         queue = WorkQueue(claim=claims.claim, work=deliver, finish=claims.finish, workers=settings.workers)
-        yield {"log": MessageLog(pool), "queue": queue, "pools": (pool, own)}
+        yield {"log": MessageLog(pool), "own_log": MessageLog(own), "queue": queue, "pools": (pool, own)}
         left = await queue.close(DRAIN_SECONDS)
         if left:
             logger.error("expected to finish all claimed messages before the end, found %d unfinished", left)
@@ -147,8 +147,8 @@ async def get_message(request: Request) -> Response:
 
 
 async def get_health(request: Request) -> Response:
-    """How the service is; without its database it is not well, and answers 503."""
-    counts = await request.state.log.counts()
+    """How the service is; without its database it is not well, and answers 503. It waits behind no client."""
+    counts = await request.state.own_log.counts()
     health = Health(
         status="healthy",
         pending=counts.get("pending", 0),

@@ -59,6 +59,8 @@ class MessageLog:
             return Accepted(new_id, "pending", duplicate=False)
         # A statement of its own: that of a twin at the same moment sees no more than what was there before both.
         twin = await self._pool.fetchrow(TWIN, *message)
+        if twin is None:  # deleted meanwhile, so the key is free
+            return await self.accept(*message)
         if not twin["same"]:
             raise KeyReusedError(idempotency_key)
         return Accepted(twin["id"], twin["status"], duplicate=True)
