@@ -7,6 +7,7 @@ General layout:
   coupons/         coupon validation with asynchronous, batched logging
   messages/        messages to users, delivered by workers from a queue in the database
   conversations/   churches whose members write to one another: sign-in, a cache, rate limits, a queue
+  challenges/      challenges of a game: events over gRPC, progress and rewards over HTTP
   system.py        what a system is; catalogue.py names them
   application/     what their services have in common
   servers/         finding, or starting privately, the servers that they stand on

@@ -12,7 +12,7 @@ import click
 
 from surgeline import SurgelineError
 from surgeline_systems.application.migrations import migrate
-from surgeline_systems.application.server import serve, settings_of
+from surgeline_systems.application.server import expect_free, serve, settings_of
 from surgeline_systems.servers import postgres, redis
 from surgeline_systems.servers.launch import ServerError
 from surgeline_systems.system import System
@@ -48,6 +48,7 @@ def commands(system: System) -> click.Group:
         environment = {**os.environ, **system.workers_setting(workers), **_urls(system)}
         settings = settings_of(system.package, environment)
         os.environ.update(environment)  # the server's worker process reads it again
+        expect_free(settings.host, settings.port)  # before we say that we listen there
         click.echo(f"listening on http://{settings.host}:{settings.port}", err=True)
         serve(system.package, settings)
 

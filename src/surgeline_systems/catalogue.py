@@ -4,7 +4,7 @@ import importlib
 
 from surgeline_systems.system import System
 
-NAMES = ("coupons", "messages", "conversations")
+NAMES = ("coupons", "messages", "conversations", "challenges")
 
 
 def system_named(name: str) -> System:

@@ -8,7 +8,8 @@ import os
 import secrets
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
@@ -20,10 +21,8 @@ import msgspec
 from surgeline import SurgelineError
 from surgeline_systems.catalogue import system_named
 from surgeline_systems.running import Running, Service, running_system
-from surgeline_systems.standing import Place, Standing, Wish
+from surgeline_systems.standing import Place, Standing, Wish, socket_name
 from surgeline_systems.told_steps import ToldSteps
-
-HOST = "127.0.0.1"
 
 
 def main() -> None:
@@ -36,6 +35,7 @@ def main() -> None:
     place = Place(wish.system, folder)
     place.say_who(lock)
     steps = ToldSteps(os.fdopen(os.dup(sys.stdout.fileno()), "wb"))
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what others print is no step: it goes into the log
     with suppress(BrokenPipeError):  # the command has gone before the system was up: so it shall not be up
         try:
             keep(wish, place, steps)
@@ -46,6 +46,7 @@ def main() -> None:
 def keep(wish: Wish, place: Place, steps: ToldSteps) -> None:
     """Keep the system up until a signal stops it. Raises: SurgelineError when it does not start."""
     with (
+        _listener(place, key := secrets.token_bytes()) as listener,
         running_system(
             system_named(wish.system),
             steps,
@@ -55,10 +56,9 @@ def keep(wish: Wish, place: Place, steps: ToldSteps) -> None:
             port=wish.port,
             log=place.log,
         ) as running,
-        Listener((HOST, 0), authkey=(key := secrets.token_bytes())) as listener,
     ):
         try:
-            place.write(_standing(wish, running, listener.address[1], key))
+            place.write(_standing(wish, running, str(place.control), key))
             steps.done()
             while True:
                 _take_wishes(listener, running.service)
@@ -66,7 +66,7 @@ def keep(wish: Wish, place: Place, steps: ToldSteps) -> None:
             place.forget()
 
 
-def _standing(wish: Wish, running: Running, control: int, key: bytes) -> Standing:
+def _standing(wish: Wish, running: Running, control: str, key: bytes) -> Standing:
     redis = running.redis
     return Standing(
         wish=wish,
@@ -81,6 +81,20 @@ def _standing(wish: Wish, running: Running, control: int, key: bytes) -> Standin
         control=control,
         key=key,
     )
+
+
+@contextmanager
+def _listener(place: Place, key: bytes) -> Iterator[Listener]:
+    """Listens where only its owner can connect: others cannot even keep us waiting."""
+    place.control.unlink(missing_ok=True)  # that of one that was killed
+    with socket_name(place.control) as name:
+        before = os.umask(0o077)
+        try:
+            listener = Listener(name, "AF_UNIX", authkey=key)
+        finally:
+            os.umask(before)
+        with listener:
+            yield listener
 
 
 def _take_wishes(listener: Listener, service: Service) -> None:

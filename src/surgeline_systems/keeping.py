@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ import msgspec
 from surgeline import SurgelineError
 from surgeline.seeding.steps import Steps
 from surgeline_systems.application.server import GRACE_SECONDS, ask_health
-from surgeline_systems.standing import Place, Standing, Wish
+from surgeline_systems.standing import Place, Standing, Wish, socket_name
 from surgeline_systems.told_steps import show
 
 POLL_SECONDS = 0.05
@@ -31,8 +32,8 @@ END_SECONDS = GRACE_SECONDS + 30
 def bring_up(wish: Wish, place: Place, steps: Steps) -> tuple[Standing, bool]:
     """Have the system kept up as wished; gives its state, and whether it was up before.
 
-    Ctrl-C stops what was started. Raises: SurgelineError when it is up otherwise or its service has gone, or when it
-    does not start.
+    Ctrl-C stops what was started. Raises: SurgelineError when it is up otherwise, when its service has gone or its
+    state cannot be read, or when it does not start.
     """
     while (lock := place.lock()) is None:
         if (standing := place.read()) is not None:
@@ -90,7 +91,7 @@ class Status:
 
 
 def status(place: Place) -> Status:
-    """How the system is now. What is left of a dead one is told once, and goes."""
+    """How the system is now. What is left of a dead one is told once, and goes. Raises: SurgelineError."""
     before = place.read()
     if place.is_free():
         return Status(name=place.name, state="dead" if before else "down", standing=before, health=None)
@@ -121,9 +122,7 @@ class RemoteService:
     def start(self, changes: Mapping[str, str]) -> str:
         """Have it started anew with these settings over the usual ones; gives its base URL. Raises: SurgelineError."""
         try:
-            self._connection = self._connection or Client(
-                ("127.0.0.1", self._standing.control), authkey=self._standing.key
-            )
+            self._connection = self._connection or _connected(self._standing)
             self._connection.send(dict(changes))
             error, base_url = self._connection.recv()
         except (OSError, EOFError, AuthenticationError) as gone:
@@ -146,6 +145,11 @@ class RemoteService:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _connected(standing: Standing) -> Connection:
+    with socket_name(Path(standing.control)) as name:
+        return Client(name, "AF_UNIX", authkey=standing.key)
 
 
 def _expect_same(wish: Wish, found: Wish) -> None:

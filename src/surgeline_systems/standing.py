@@ -6,6 +6,8 @@ dead. This module must not know how a system is started or ended.
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +31,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """A system that is up. `sizes` are those of the wished values that its seeds follow.
 
-    Whoever knows the key may have the service started anew at the port of `control`.
+    Whoever knows the key may have the service started anew, through the socket `control`.
     """
 
     wish: Wish
@@ -41,7 +43,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     database: str
     redis_url: str | None
     redis: str | None
-    control: int
+    control: str
     key: bytes
 
 
@@ -61,6 +63,11 @@ class Place:
     def log(self) -> Path:
         """Where its service and the process that keeps it up say what they have to say."""
         return self.folder / f"{self.name}.log"
+
+    @property
+    def control(self) -> Path:
+        """The socket at which the process that keeps it up takes wishes."""
+        return self.folder / f"{self.name}.socket"
 
     @property
     def _lock(self) -> Path:
@@ -108,11 +115,16 @@ class Place:
         return int(text) if text else None
 
     def read(self) -> Standing | None:
-        """The state of the system; None where there is none, or one that another version wrote."""
+        """The state of the system; None where there is none. Raises: SurgelineError where it cannot be read."""
         try:
             return msgspec.json.decode(self.state.read_bytes(), type=Standing)
-        except (FileNotFoundError, msgspec.DecodeError):
+        except FileNotFoundError:
             return None
+        except (OSError, msgspec.DecodeError) as error:
+            raise SurgelineError(
+                f"{self.state}: expected a system's state as this version writes it, found another: {error}; "
+                f"`surgeline system down {self.name}` ends that system, then `up` again"
+            ) from error
 
     def write(self, standing: Standing) -> None:
         """Write the state, all at once, so that only its owner can read it: the URLs hold passwords."""
@@ -125,3 +137,13 @@ class Place:
     def forget(self) -> None:
         """The system is not up, or will not be in a moment."""
         self.state.unlink(missing_ok=True)
+
+
+@contextmanager
+def socket_name(socket: Path) -> Iterator[str]:
+    """A name of the socket for as long as the block runs, and short: the kernel takes no more than 107 bytes."""
+    folder = os.open(socket.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{socket.name}"
+    finally:
+        os.close(folder)

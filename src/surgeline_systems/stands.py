@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
+from surgeline import SurgelineError
+from surgeline.seeding.file import load_declarations
 from surgeline.seeding.steps import Steps
 from surgeline_systems.keeping import RemoteService
 from surgeline_systems.running import Service, put_back, running_system
@@ -18,9 +20,7 @@ from surgeline_systems.system import System
 class Stand:
     """A service, and what is known of it.
 
-    `restarted` is as in `Bench`. `put_back` puts service and tables back to what they were
-    before any suite.
-    `sizes` are values that scripts must be told, because the seeds were.
+    `restarted` and `put_back` are as in `Bench`. `sizes` are values that scripts must be told, because the seeds were.
     """
 
     base_url: str
@@ -30,9 +30,16 @@ class Stand:
 
 
 @contextmanager
-def standing_stand(system: System, standing: Standing, steps: Steps, *, keep_data: bool) -> Iterator[Stand]:
-    """A system that is up; it has its usual settings again in the end."""
+def standing_stand(
+    system: System, standing: Standing, values: Mapping[str, str], steps: Steps, *, keep_data: bool
+) -> Iterator[Stand]:
+    """A system that is up; it has its usual settings again in the end.
+
+    Raises: SurgelineError when scripts that are told `values` would know other rows than there are.
+    """
     keep_data = keep_data or not standing.wish.with_seeds
+    if standing.wish.with_seeds:
+        _expect_same_rows(system, standing, values)
     with closing(RemoteService(standing)) as service:
         urls = standing.database_url, standing.redis_url
         yield _stand(system, service, standing.base_url, urls, standing.sizes, steps, keep_data)
@@ -44,6 +51,19 @@ def started_stand(system: System, sizes: Mapping[str, str], steps: Steps, *, kee
     with running_system(system, steps, settings={}, sizes=sizes) as running:
         urls = running.database.url, running.redis.url if running.redis else None
         yield _stand(system, running.service, running.base_url, urls, running.sizes, steps, keep_data)
+
+
+def _expect_same_rows(system: System, standing: Standing, values: Mapping[str, str]) -> None:
+    there, told = (
+        [table.version for table in load_declarations(system.seeds, sizes).tables]
+        for sizes in (standing.sizes, {**standing.sizes, **values})
+    )
+    if there != told:
+        given = " ".join(f"-e {name}={value}" for name, value in standing.sizes.items()) or "none"
+        raise SurgelineError(
+            f"{system.name}: expected the sizes that it is up with ({given}), found others: the scripts would know "
+            "other rows than there are. Leave them out, or take it down and up with others"
+        )
 
 
 def _stand(

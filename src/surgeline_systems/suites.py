@@ -33,7 +33,13 @@ def run_suites(system: System, planned: Sequence[Planned], stand: Stand, run_scr
     for suite, values, options in planned:
         stand.put_back()
         told = {"env": tuple(f"{name}={value}" for name, value in {**stand.sizes, **values}.items()), **options}
-        bench = Bench(base_url=stand.base_url, run_script=run_script, options=told, restarted=stand.restarted)
+        bench = Bench(
+            base_url=stand.base_url,
+            run_script=run_script,
+            options=told,
+            restarted=stand.restarted,
+            put_back=stand.put_back,
+        )
         codes[suite.name] = run_suite(system, suite, bench)
         if codes[suite.name] == STOPPED_BY_SIGNAL:
             break

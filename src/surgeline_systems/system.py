@@ -25,13 +25,15 @@ class Bench:
     """What a suite has at hand: the service, ways to run a script and to start the service anew, and who listens.
 
     `restarted(environment)` gives the base URL of the service, started anew with these settings over the present ones;
-    None where the service is not ours to restart. `options` are those that the person at the terminal gave.
+    None where the service is not ours to restart. `put_back()` puts data back to what was seeded, where that is ours to
+    do, and the service to its usual settings. `options` are those that the person at the terminal gave.
     """
 
     base_url: str
     run_script: RunScript
     options: Mapping[str, object]
     restarted: Callable[[Mapping[str, str]], str] | None = None
+    put_back: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,9 +57,22 @@ def test_there_is_no_table_without_flows_and_no_times_where_nothing_arrived():
     assert flows_section(registry(), 100) == []
     assert text(registry(gone={"started": 2, "lost": 2}), 120).splitlines()[1].split() == [
         *("gone", "2", "0", "0", "2", "0", "0"),
-        *("-", "-", "-", "-", "exact"),
+        *("-", "-", "-", "-", "-"),
     ]
 
 
 def test_what_was_lost_is_remarked():
     assert flow_remarks(registry(pushed=PUSHED, polled=POLLED)) == ["5 of 1,200 pushed were lost"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({}, ": no watcher looked for them, and arrived() was not called"),
+        ({"looks": [100]}, ""),
+        ({"unknown": 2}, ""),
+    ],
+    ids=["nobody listened", "a watcher found nothing", "a consumer told of other keys"],
+)
+def test_of_a_flow_to_which_nobody_listened_the_remark_says_so(facts, why):
+    assert flow_remarks(registry(gone={"started": 2, "lost": 2, **facts})) == [f"2 of 2 gone were lost{why}"]

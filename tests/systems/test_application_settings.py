@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from surgeline_systems.application.settings import Settings, SettingsError, number, text
+from surgeline_systems.application.settings import Settings, SettingsError, number, one_of, text
 
 URL = "postgresql://127.0.0.1/surgeline_demo_coupons"
 
@@ -15,6 +15,7 @@ class MoreSettings(Settings):
 
     redis_url: str = text("REDIS_URL", form="redis://host:6379/0")
     workers: int = number("WORKERS", 8, 1, 64)
+    mode: str = one_of("MODE", "quiet", "loud")
 
 
 def test_defaults_stay_on_this_machine():
@@ -30,7 +31,8 @@ def test_the_environment_decides():
 
 def test_a_service_adds_its_own():
     found = MoreSettings.from_environment({"DATABASE_URL": URL, "REDIS_URL": "redis://here", "WORKERS": "2"})
-    assert (found.redis_url, found.workers, found.port) == ("redis://here", 2, 3000)
+    assert (found.redis_url, found.workers, found.mode, found.port) == ("redis://here", 2, "quiet", 3000)
+    assert (found.ports(), found.companions()) == ((3000,), ())
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,7 @@ def test_a_service_adds_its_own():
         {"WORKERS": "-1"},
         {"WORKERS": "1,2"},
         {"WORKERS": "65"},
+        {"MODE": "QUIET"},
     ],
     ids=str,
 )

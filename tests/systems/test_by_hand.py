@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -52,6 +53,13 @@ def test_serve_serves_until_a_signal_from_any_folder(environment: Mapping[str, s
         service.send_signal(signal.SIGTERM)
         service.communicate(timeout=60)
     assert service.returncode == 0
+
+
+def test_serve_does_not_say_that_it_listens_where_another_server_does(environment: Mapping[str, str]):
+    with socket.create_server(("127.0.0.1", int(environment["PORT"]))):
+        failed = by_hand(environment, "serve")
+    assert "to be free" in failed.stderr.splitlines()[-1]
+    assert "listening on" not in failed.stderr
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ BAD_TOKENS = {
     "without an end": lambda: token(exp=None),
     "without a church": lambda: token(church=None),
     "of no user": lambda: token(sub="me"),
+    "with an end beyond all numbers": lambda: token(exp=10**400),
 }
 
 

@@ -1,11 +1,14 @@
 """The load scripts of the messages system, run by the load generator against the real service."""
 
+import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from messages_support import run_suite, values_of
 
 from conftest import query
+from surgeline_systems.messages.load.worker_scaling import when_empty
 
 SYSTEM = "messages"
 SIZES = {"USERS": "500"}
@@ -65,6 +68,20 @@ def test_all_is_delivered_when_worker_scaling_ends(service: str, seeded_database
     values = values_of(summary)
     assert values["messages_left"]["value"] == 0
     assert 0 < values["messages_per_second"]["value"] <= 200 / values["drain_seconds"]["value"]
+
+
+def test_worker_scaling_looks_the_less_often_the_more_is_left():
+    lefts, slept = [220_000, 9_000, 400, 0], []
+
+    async def get(*_: object, **_named: object) -> SimpleNamespace:
+        stats = {"pending": lefts.pop(0), "processing": 0}
+        return SimpleNamespace(raise_for_status=lambda: SimpleNamespace(json=lambda: stats))
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    asyncio.run(when_empty(SimpleNamespace(http=SimpleNamespace(get=get), sleep=sleep)))
+    assert slept == [1.0, 0.45, 0.05]
 
 
 def test_worker_scaling_does_not_begin_beside_messages_of_others(service: str, seeded_database: str):

@@ -34,7 +34,16 @@ class FakeBench:
         self._workers = 8
 
     def bench(self, **options: object) -> Bench:
-        return Bench(base_url="http://usual", run_script=self.run, options=options, restarted=self.restarted)
+        return Bench(
+            base_url="http://usual",
+            run_script=self.run,
+            options=options,
+            restarted=self.restarted,
+            put_back=self.put_back,
+        )
+
+    def put_back(self) -> None:
+        self.done.append("put back")
 
     def restarted(self, environment: Mapping[str, str]) -> str:
         self._workers = int(environment["WORKERS"])
@@ -54,12 +63,13 @@ class FakeBench:
         return code
 
 
-def test_the_service_is_started_anew_before_each_run(capsys: pytest.CaptureFixture[str]):
+def test_each_run_has_the_service_started_anew_and_the_same_data(capsys: pytest.CaptureFixture[str]):
     fake = FakeBench(0, 0)
     assert conduct(MESSAGES, SUITE, fake.bench(env=("USERS=20", "WORKERS=1,4"), tags=("team=mail",))) == 0
     assert fake.done == [
         "restarted {'WORKERS': '1'}",
         "ran at http://with-1",
+        "put back",
         "restarted {'WORKERS': '4'}",
         "ran at http://with-4",
     ]
@@ -93,6 +103,30 @@ def test_files_are_one_for_each_run_where_their_names_say_so(tmp_path: Path):
     conduct(MESSAGES, SUITE, fake.bench(env=("WORKERS=1,4",), **names))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["at-1.json", "at-4.json"]
     assert [options["out"] for options in fake.options] == [(f"junit=at-{n}.xml", "github") for n in (1, 4)]
+
+
+def test_files_of_several_runs_get_names_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    fake = FakeBench(0, 0)
+    out = ("junit=build.d/x.xml", "json=samples", "github=steps.md", "prometheus=http://127.0.0.1/write")
+    conduct(MESSAGES, SUITE, fake.bench(env=("WORKERS=1,4",), summary_export=str(tmp_path / "s.json"), out=out))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s-1.json", "s-4.json"]
+    assert [options["out"] for options in fake.options] == [
+        (f"junit=build.d/x-{n}.xml", f"json=samples-{n}", *out[2:]) for n in (1, 4)
+    ]
+    assert capsys.readouterr().err.splitlines() == [
+        "A file for each number of workers: junit=build.d/x-{workers}.xml instead of junit=build.d/x.xml",
+        "A file for each number of workers: json=samples-{workers} instead of json=samples",
+        f"A file for each number of workers: {tmp_path}/s-{{workers}}.json instead of {tmp_path}/s.json",
+    ]
+
+
+def test_the_files_of_a_single_run_keep_their_names(tmp_path: Path):
+    fake = FakeBench(0)
+    conduct(
+        MESSAGES, SUITE, fake.bench(env=("WORKERS=4",), summary_export=str(tmp_path / "s.json"), out=("csv=s.csv",))
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
+    assert [options["out"] for options in fake.options] == [("csv=s.csv",)]
 
 
 def test_a_run_that_did_not_come_to_its_end_has_no_figures_of_an_earlier_one(

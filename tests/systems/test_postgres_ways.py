@@ -22,6 +22,7 @@ from ways_support import (
 
 from conftest import query
 from surgeline_systems.application.migrations import migrate
+from surgeline_systems.servers import launch as launching
 from surgeline_systems.servers import postgres as ways
 from surgeline_systems.servers.identity import Identity, nobody
 from surgeline_systems.servers.launch import Launch, ServerError, launched
@@ -253,6 +254,17 @@ def test_a_server_that_ignores_its_stop_is_killed_with_its_children(tmp_path: Pa
     with launched(launch(program, pid.exists)):
         pass
     eventually(lambda: not commands_with(str(pid)))
+
+
+def test_a_server_that_does_not_end_is_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch):
+    guards, start = [], launching._start_guard
+    monkeypatch.setattr(launching, "_start_guard", lambda *given: guards.append(start(*given)) or guards[0])
+    program = launch("import signal; signal.pause()")
+    monkeypatch.setattr(launching, "GUARD_MARGIN_SECONDS", -program.grace_seconds)
+    with pytest.raises(ServerError) as caught, launched(program):
+        pass
+    assert str(caught.value).startswith(f"the program: expected it to end within 0 s, found process {guards[0].pid}, ")
+    guards[0].wait()
 
 
 def test_a_server_that_pauses_has_not_ended(tmp_path: Path):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from multiprocessing.connection import Client, Listener
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ from surgeline.seeding.steps import Unseen
 from surgeline_systems.keeping import RemoteService, bring_down, bring_up, status
 from surgeline_systems.servers.launch import free_port
 from surgeline_systems.servers.postgres import Postgres
-from surgeline_systems.standing import Place, Standing, Wish
+from surgeline_systems.standing import Place, Standing, Wish, socket_name
 
 WISH = Wish(system="coupons", port=3000, environment={"USERS": "300", "COUPONS": "40"}, with_seeds=True)
 STANDING = Standing(
@@ -31,7 +32,7 @@ STANDING = Standing(
     database="PostgreSQL 16",
     redis_url=None,
     redis=None,
-    control=1,
+    control="/nowhere",
     key=b"\x00\xff",
 )
 USUAL_CONNECTIONS = 10
@@ -43,6 +44,15 @@ place = Place("coupons", Path(sys.argv[1]))
 place.say_who(place.lock())
 print("taken", flush=True)
 time.sleep(600)
+"""
+
+CHATTERING = """
+from surgeline_systems import holder
+def keep(wish, place, steps):
+    print("by the way", flush=True)
+    steps.done()
+holder.keep = keep
+holder.main()
 """
 
 
@@ -59,13 +69,18 @@ def test_a_state_is_read_as_it_was_written_and_by_nobody_else(place: Place):
     assert [file.name for file in place.folder.iterdir()] == ["coupons.json"]
 
 
-def test_a_state_that_another_version_wrote_is_none(place: Place):
+@pytest.mark.parametrize("text", ['{"pid": 1}', "{"], ids=["another-version", "cut-off"])
+def test_a_state_that_cannot_be_read_is_told_and_nobody_waits_for_it(place: Place, text: str):
     assert place.read() is None
-    place.folder.mkdir()
-    place.state.write_text('{"pid": 1}')
-    assert place.read() is None
-    place.state.write_text("{")
-    assert place.read() is None
+    lock = place.lock()
+    assert lock is not None
+    place.state.write_text(text)
+    for ask in (status, lambda place: bring_up(WISH, place, Unseen())):
+        with pytest.raises(SurgelineError, match=r"as this version writes it.*`surgeline system down coupons` ends"):
+            ask(place)
+    os.close(lock)
+    assert not bring_down(place)
+    assert status(place).state == "down"
 
 
 def test_the_lock_is_held_once_and_until_all_who_inherited_it_have_closed_it(place: Place):
@@ -198,3 +213,31 @@ def test_the_service_has_other_settings_as_long_as_somebody_wants_it_so(standing
     assert connections(standing) == 4
     service.close()  # as when its process is killed
     eventually(lambda: connections(standing) == USUAL_CONNECTIONS and status(place).is_well)
+
+
+def test_others_cannot_even_knock_at_the_process_that_keeps_it_up(standing: Standing, place: Place):
+    assert Path(standing.control).is_socket()
+    assert place.control.stat().st_mode & 0o777 == 0o700
+    bring_down(place)
+    assert not place.control.exists()
+    assert "Traceback" not in place.log.read_text()
+
+
+def test_a_socket_may_be_in_a_folder_as_deep_as_folders_are(tmp_path: Path):
+    place = Place("coupons", tmp_path / ("deep" * 60))
+    place.folder.mkdir()
+    with socket_name(place.control) as name, Listener(name, "AF_UNIX") as listener:
+        assert place.control.is_socket()
+        with socket_name(place.control) as other, Client(other, "AF_UNIX") as here, listener.accept() as there:
+            here.send("a wish")
+            assert there.recv() == "a wish"
+    assert list(place.folder.iterdir()) == []
+
+
+def test_what_is_printed_in_the_process_that_keeps_it_up_is_no_step(place: Place):
+    lock = place.lock()
+    assert lock is not None
+    command = [sys.executable, "-c", CHATTERING, str(place.folder), str(lock)]
+    told = subprocess.run(command, input=msgspec.json.encode(WISH), pass_fds=[lock], capture_output=True, check=True)
+    os.close(lock)
+    assert (told.stdout, told.stderr) == (b'["done"]\n', b"by the way\n")

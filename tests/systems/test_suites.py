@@ -62,15 +62,22 @@ def test_a_suite_may_say_how_it_is_run():
         assert bench.restarted is not None
         codes = []
         for connections in ("1", "2"):
+            bench.put_back()
             url = bench.restarted({"DB_MAX_CONNECTIONS": connections})
             codes.append(run_once(system, suite, bench, {"base_url": url}))
         return worst(codes)
 
     suite = Suite(name="scaling", about="", script="benchmark.py", conduct=conduct)
     script = Script(0, 112)
-    stand = Stand(base_url=URL, restarted=lambda changes: f"{URL}/{changes['DB_MAX_CONNECTIONS']}")
+    events: list[str] = []
+    stand = Stand(
+        base_url=URL,
+        restarted=lambda changes: f"{URL}/{changes['DB_MAX_CONNECTIONS']}",
+        put_back=lambda: events.append("put back"),
+    )
     assert run_suites(system_of(suite), [(suite, {}, {})], stand, script) == {"scaling": 112}
     assert [options["base_url"] for *_, options in script.told] == [f"{URL}/1", f"{URL}/2"]
+    assert events == ["put back"] * 3  # before the suite, and as often as it wants
 
 
 def test_each_script_imports_its_helpers_anew(monkeypatch: pytest.MonkeyPatch):

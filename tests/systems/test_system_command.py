@@ -12,6 +12,7 @@ import pytest
 from command_support import SMALL, Desk, desk_in, ended, eventually, say_until
 
 from conftest import query
+from surgeline_systems.catalogue import NAMES
 from surgeline_systems.servers.postgres import Postgres, with_database
 
 FEW = ("--iterations", "20", "--no-thresholds", "--quiet", "--no-run-file")
@@ -72,7 +73,7 @@ def test_status_says_what_is_up(up: Desk, own_server: Postgres):
     assert found["health"]["status"] == "healthy"
     assert own_server.url.split(":")[2].split("@")[0] not in json.dumps(found)
     shown = up.do("system", "status")
-    assert (shown.returncode, shown.stdout.count(" down")) == (0, 2)
+    assert (shown.returncode, shown.stdout.count(" down")) == (0, len(NAMES) - 1)
 
 
 def test_up_once_more_is_the_same_system_or_an_error(up: Desk):
@@ -87,6 +88,13 @@ def test_up_once_more_is_the_same_system_or_an_error(up: Desk):
     assert "`surgeline system down coupons`" in other.stderr
     assert "secret" not in other.stderr
     assert holders(up) == [holder]
+
+
+def test_run_refuses_other_sizes_than_those_that_are_up(up: Desk):
+    done = up.do("system", "run", "coupons", *FEW, "-e", "USERS=301")
+    assert (done.returncode, done.stdout) == (104, "")
+    assert "expected the sizes that it is up with (" in done.stderr
+    assert "-e USERS=300" in done.stderr
 
 
 def test_run_uses_what_is_up(up: Desk):

@@ -101,7 +101,8 @@ def run_command(name: str, suite: str | None, keep_data: bool, **flags: Any) -> 
 
     If it is not up, it is started for the time of the run; with --base-url, the load goes there, and nothing is
     started. Before each suite the tables are put back to what was seeded. -e gives values to the scripts, and to the
-    seeds of a system that is started. Files are written once for each suite, under names with {suite} in them.
+    seeds of a system that is started: -e DURATION=30s shortens suites that take minutes. Files are written once for
+    each suite, under names with {suite} in them.
     """
     system, given = system_named(name), given_flags(flags)
     suites, values = _chosen(system, suite), read_given(given).env
@@ -139,7 +140,7 @@ def _stand(
     if found.state == "changing":
         raise OptionError(f"{system.name}: expected it to be up or down, found it on its way; try again in a moment")
     stand: AbstractContextManager[Any] = (
-        stands.standing_stand(system, found.standing, steps, keep_data=keep_data)
+        stands.standing_stand(system, found.standing, values, steps, keep_data=keep_data)
         if found.state == "up"
         else stands.started_stand(system, values, steps, keep_data=keep_data)
     )

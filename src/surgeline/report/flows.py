@@ -53,8 +53,17 @@ class _Flow:
             count = self.counts[column]
             return Cell(number(count), "red" if count and column in _TROUBLE else "")
         if column == _RESOLUTION:
-            return Cell("exact" if self.looks is None else duration(self.looks.intervals.stat("max")))
+            return Cell(self._resolution())
         return Cell("-" if self.took is None else duration(self.took.stat(_STATS[column])))
+
+    def _resolution(self) -> str:
+        if self.looks is not None:
+            return duration(self.looks.intervals.stat("max"))
+        return "-" if self.took is None else "exact"
+
+    def is_deaf(self) -> bool:
+        """Nobody looked for what was started, and nobody told of an arrival."""
+        return self.looks is None and self.took is None and not self.counts["unknown"]
 
 
 def flows_section(metrics: Metrics, width: int) -> list[Text]:
@@ -77,7 +86,11 @@ def flows_section(metrics: Metrics, width: int) -> list[Text]:
 def flow_remarks(metrics: Metrics) -> list[str]:
     """Say what was lost: a verdict by thresholds alone may not."""
     lost = [flow for flow in _flows(metrics) if flow.counts["lost"]]
-    return [f"{number(flow.counts['lost'])} of {number(flow.counts['started'])} {flow.name} were lost" for flow in lost]
+    return [
+        f"{number(flow.counts['lost'])} of {number(flow.counts['started'])} {flow.name} were lost"
+        + (": no watcher looked for them, and arrived() was not called" if flow.is_deaf() else "")
+        for flow in lost
+    ]
 
 
 def _notes(flow: _Flow) -> list[str]:

@@ -61,9 +61,10 @@ def running_service(
 def serve(package: str, settings: Settings) -> None:
     """Serve until a signal stops it; SIGTERM and SIGINT let it answer and finish what it has begun.
 
-    Its companions start before it and end after it. Raises: ServerError when the port is taken.
+    Its companions start before it and end after it. Raises: ServerError when a port is taken.
     """
-    expect_free(settings.host, settings.port)
+    for port in settings.ports():
+        expect_free(settings.host, port)
     server = Granian(
         f"{package}.app:create_app",
         address=settings.host,

@@ -71,6 +71,10 @@ class Settings:
                 raise SettingsError(f"expected {variable}={one.metadata['form']}, found nothing")
         return cls(**given)
 
+    def ports(self) -> Sequence[int]:
+        """Where the service and its companions listen."""
+        return (self.port,)
+
     def companions(self) -> Sequence[Launch]:
         """The programs that the service wants beside it, for as long as it runs."""
         return ()

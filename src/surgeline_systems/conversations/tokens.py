@@ -63,5 +63,5 @@ def _read(token: str, secret: str) -> tuple[Caller, float]:
     try:
         claims: dict[str, Any] = jwt.decode(token, secret, [ALGORITHM], options={"require": CLAIMS})
         return Caller(UUID(claims["sub"]), str(claims["church"]), str(claims["role"])), float(claims["exp"])
-    except (jwt.InvalidTokenError, ValueError) as error:
+    except (jwt.InvalidTokenError, ValueError, OverflowError) as error:
         raise TokenError(str(error)) from error

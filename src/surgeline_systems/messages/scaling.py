@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import click
@@ -22,6 +22,8 @@ LATENCY = "http_req_duration{name:process-message}"
 HEADINGS = ("workers", "messages/s", "speed-up", "efficiency", "p(95)", "verdict")
 NOTHING = "-"
 IN_NAMES = "{workers}"
+# Outputs that write a file of their own, as `--out` names them; `github` adds to one.
+WRITTEN_ANEW = ("json=", "csv=", "junit=")
 # Of runs that came to their end: their summary was written.
 VERDICTS: Mapping[int, str] = {
     ExitCode.PASSED: "PASS",
@@ -47,7 +49,7 @@ def conduct(system: System, suite: Suite, bench: Bench) -> int:
         click.echo("The service is not ours to start anew: one run, with the workers that it has.", err=True)
         measured = [_measure(system, suite, bench, None)]
     else:
-        measured = list(_at_each(system, suite, bench, counts))
+        measured = list(_at_each(system, suite, _named_apart(bench) if len(counts) > 1 else bench, counts))
     click.echo(table(measured))
     return worst(one.code for one in measured)
 
@@ -92,9 +94,11 @@ def _chosen(bench: Bench) -> tuple[Bench, list[int]]:
 
 
 def _at_each(system: System, suite: Suite, bench: Bench, counts: Sequence[int]) -> Iterator[Measured]:
-    """What was measured at each number of workers, until a signal stops a run."""
+    """What was measured at each number of workers, each from the same data, until a signal stops a run."""
     assert bench.restarted is not None
-    for count in counts:
+    for position, count in enumerate(counts):
+        if position:
+            bench.put_back()  # before the restart: it gives the service its usual settings
         base_url = bench.restarted({VARIABLE: str(count)})
         tagged = _with(bench, tags=(*_several(bench, "tags"), f"workers={count}"))
         measured = _measure(system, suite, replace(tagged, base_url=base_url), count)
@@ -110,6 +114,25 @@ def _measure(system: System, suite: Suite, bench: Bench, workers: int | None) ->
         metrics = json.loads(Path(files["summary_export"]).read_text())["metrics"] if code in VERDICTS else {}
     throughput, p95_ms = _value(metrics, "messages_per_second", "value"), _value(metrics, LATENCY, "p(95)")
     return Measured(workers, code, throughput, p95_ms)
+
+
+def _named_apart(bench: Bench) -> Bench:
+    """A bench whose files have `{workers}` in their names: no run is to write over those of another."""
+    apart: dict[str, Any] = {
+        "out": tuple(_apart(text) if text.startswith(WRITTEN_ANEW) else text for text in _several(bench, "out"))
+    }
+    if "summary_export" in bench.options:
+        apart["summary_export"] = _apart(str(bench.options["summary_export"]))
+    return _with(bench, **apart)
+
+
+def _apart(name: str) -> str:
+    if IN_NAMES in name:
+        return name
+    named = PurePath(name)
+    apart = str(named.with_stem(f"{named.stem}-{IN_NAMES}"))
+    click.echo(f"A file for each number of workers: {apart} instead of {name}", err=True)
+    return apart
 
 
 def _files(options: Mapping[str, Any], workers: int | None) -> dict[str, Any]:

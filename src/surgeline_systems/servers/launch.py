@@ -55,7 +55,7 @@ class Launch:
 def launched(launch: Launch) -> Iterator[None]:
     """Run the server while the block runs; also stopped when this process is killed.
 
-    Raises: ServerError when it ends, or is not ready in time.
+    Raises: ServerError when it ends, or is not ready in time, or does not end when it is to.
     """
     with launch.log.open("a+b") if launch.log else tempfile.TemporaryFile() as log:
         guard = _start_guard(launch, log)
@@ -105,7 +105,14 @@ def _await_ready(launch: Launch, guard: subprocess.Popen[bytes], log: IO[bytes])
 def _stop_guard(launch: Launch, guard: subprocess.Popen[bytes]) -> None:
     assert guard.stdin is not None
     guard.stdin.close()
-    guard.wait(launch.grace_seconds * len(launch.stop_signals) + GUARD_MARGIN_SECONDS)
+    patience = launch.grace_seconds * len(launch.stop_signals) + GUARD_MARGIN_SECONDS
+    try:
+        guard.wait(patience)
+    except subprocess.TimeoutExpired:
+        raise ServerError(
+            f"{launch.name}: expected it to end within {patience:.0f} s, found process {guard.pid}, which is to see to "
+            f"that, still running; `ps --forest` shows what it waits for"
+        ) from None
 
 
 def _tail(log: IO[bytes]) -> str:

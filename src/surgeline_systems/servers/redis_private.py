@@ -1,6 +1,6 @@
 """A Redis or Valkey of our own: started from a given binary, in memory alone, gone when the block ends.
 
-It keeps its secret in a file: the command line and the environment of a process are for others to read.
+It keeps its secret in a file that only it can read: the command line of a process is for others to read, too.
 """
 
 import secrets
