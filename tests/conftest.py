@@ -1,5 +1,7 @@
 """What no test may depend on: how fast its machine is, and which examples chance would choose."""
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +10,10 @@ from hypothesis import HealthCheck, settings
 from healthy_generator import keep_up
 
 pytest.register_assert_rewrite("http_lab", "hostile")  # what they assert says what it found
+
+# Every module is compiled once, not by each of a thousand processes, whatever the environment says.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # The same examples in every run, so that no change fails by another one's defect. New ones are sought by
 # `pytest --hypothesis-profile search`.

@@ -5,11 +5,15 @@ import select
 import signal
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+
+import pytest
 
 from healthy_generator import COMMAND
+from surgeline.cli.main import main
 
 WAIT = 120
 """Seconds that only what hangs takes."""
@@ -39,6 +43,17 @@ def surgeline(*arguments, cwd, env=None, command=COMMAND, **options):
         **options,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def surgeline_here(*arguments, cwd):
+    """The same in this process, ten times as fast: for what is refused before anything begins."""
+    out, err, before = StringIO(), StringIO(), signal.getsignal(signal.SIGINT)
+    try:
+        with chdir(cwd), redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            main([*map(str, arguments)])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return Ended(ended.value.code, out.getvalue(), err.getvalue())
 
 
 class Running:

@@ -6,7 +6,7 @@ import socket
 import sys
 
 import pytest
-from cli_support import started, surgeline
+from cli_support import started, surgeline, surgeline_here
 
 GET = """
 @scenario(shared_iterations(vus=2, iterations=20), base_url="{url}")
@@ -86,9 +86,9 @@ def test_wrong_script_sends_nothing(script, run, server, wrong):
 
 
 @pytest.mark.parametrize(("options", "message"), WRONG_OPTIONS, ids=lambda value: " ".join(value)[:30])
-def test_wrong_option_sends_nothing(script, run, server, options, message):
+def test_wrong_option_sends_nothing(script, server, tmp_path, options, message):
     before = server.requests
-    ended = run(script(GET.format(url=server.url)), *options)
+    ended = surgeline_here("run", script(GET.format(url=server.url)), *options, cwd=tmp_path)
     assert ended.code == 104
     assert message in ended.err
     assert "Traceback" not in ended.err

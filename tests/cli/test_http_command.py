@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import trustme
-from cli_support import surgeline
+from cli_support import surgeline, surgeline_here
 
 
 class Seen:
@@ -223,7 +223,7 @@ def test_a_script_says_it_for_the_whole_run(files, server_tls, workers):
     ],
 )
 def test_what_cannot_be_used_is_refused(files, options, message):
-    ended = surgeline("http", "http://127.0.0.1:9", *options, cwd=files)
+    ended = surgeline_here("http", "http://127.0.0.1:9", *options, cwd=files)
     assert ended.code == 104
     assert message in ended.err.replace("\n", " ")
     assert "secret" not in ended.err

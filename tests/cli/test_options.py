@@ -7,7 +7,7 @@ import shlex
 import subprocess
 
 import pytest
-from cli_support import WAIT, environment, surgeline
+from cli_support import WAIT, environment, surgeline, surgeline_here
 
 from healthy_generator import COMMAND
 
@@ -258,7 +258,7 @@ def test_http_command_takes_several_thresholds_and_selectors(tmp_path, server):
 )
 def test_http_command_refuses_what_cannot_be_sent(tmp_path, server, options, message):
     before = server.requests
-    ended = surgeline("http", server.url, *options, cwd=tmp_path)
+    ended = surgeline_here("http", server.url, *options, cwd=tmp_path)
     assert (ended.code, ended.out, server.requests - before) == (104, "", 0)
     assert message in ended.err
 

@@ -23,7 +23,7 @@ PROGRAMS = {
     "test_mixing": ["mixing"],
     "test_out_of_memory": [],
 }
-FUZZERS = {"http1": 200_000, "histogram": 20_000, "samples": 20_000, "records": 100_000}
+FUZZERS = {"http1": 100_000, "histogram": 10_000, "samples": 10_000, "records": 50_000}
 
 
 def compile_program(compiler: str, name: str, core: list[str], out: Path, *flags: str) -> Path:
@@ -81,12 +81,17 @@ def test_fuzz_with_a_fixed_sequence(core, tmp_path):
     assert run(program, str(FUZZERS[core]), *corpus) == f"{FUZZERS[core]} inputs\n"
 
 
+@pytest.fixture(scope="module")
+def libfuzzer(tmp_path_factory):
+    if not can_build("clang", tmp_path_factory.mktemp("probe"), "-fsanitize=fuzzer"):
+        pytest.skip("there is no clang with libFuzzer; the fixed sequence ran all the same")
+
+
+@pytest.mark.usefixtures("libfuzzer")
 @pytest.mark.parametrize("core", FUZZERS)
 def test_fuzz_by_coverage(core, tmp_path):
-    if not can_build("clang", tmp_path, "-fsanitize=fuzzer"):
-        pytest.skip("there is no clang with libFuzzer; the fixed sequence ran all the same")
     program = compile_program("clang", f"fuzz_{core}", [core], tmp_path, "-fsanitize=fuzzer")
     found = tmp_path / "found"
     found.mkdir()
-    options = ["-seed=1", "-max_total_time=5", "-max_len=4096", f"-artifact_prefix={tmp_path}/"]
+    options = ["-seed=1", "-max_total_time=2", "-max_len=4096", f"-artifact_prefix={tmp_path}/"]
     assert "DONE" in run(program, *options, found, HERE / "corpus" / core)

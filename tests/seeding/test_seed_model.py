@@ -329,4 +329,4 @@ def test_every_command_does_what_the_model_says(database: Database) -> None:
 
 @pytest.mark.parametrize("place", ["postgres", "mysql"], indirect=True)
 def test_servers_do_what_the_model_says(database: Database) -> None:
-    played_at_random(database, 5)
+    played_at_random(database, 3)
