@@ -51,6 +51,13 @@ def test_all_of_it_where_there_is_room():
     ).replace("planned   reached", "planned  reached")
 
 
+def test_levels_that_passed_though_all_requests_failed_are_named():
+    done = [replace(DONE[0], figures=replace(FIGURES, failed_share=1.0)), DONE[1]]
+    doubt = "All requests failed at TARGET_RPS=100, TARGET_EPS=500, and no threshold of the script looks at that"
+    assert render_ladder(LADDER, done, 200).splitlines()[-1].startswith(doubt)
+    assert "All requests failed" not in render_ladder(LADDER, DONE, 200)
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 120])
 def test_what_has_no_room_is_left_out_and_named(width: int):
     *lines, note, _, _ = render_ladder(LADDER, DONE, width).splitlines()
@@ -87,10 +94,9 @@ def test_a_run_of_iterations_alone_is_told_by_them():
     assert figures.failed_share is None
 
 
-def test_requests_that_had_no_answer_have_failed():
-    metrics = FixedMetrics(
-        {("http_req_failed", ()): RateValue(5, 0), ("iteration_duration", ()): trend(1, 0.1, 2_000, 1)}
-    )
+@pytest.mark.parametrize("failed", ["http_req_failed", "grpc_req_failed"])
+def test_requests_that_had_no_answer_have_failed(failed: str):
+    metrics = FixedMetrics({(failed, ()): RateValue(5, 0), ("iteration_duration", ()): trend(1, 0.1, 2_000, 1)})
     figures = figures_of(replace(coupons(), metrics=metrics), None)
     assert (figures.failed_share, figures.p95_ms) == (1.0, None)
 

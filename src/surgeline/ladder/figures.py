@@ -13,6 +13,7 @@ from surgeline.result import Metrics, RunResult
 
 _KINDS = (
     (names.HTTP_REQ_DURATION, names.HTTP_REQ_FAILED),
+    (names.GRPC_REQ_DURATION, names.GRPC_REQ_FAILED),
     (names.OPERATION_DURATION, names.OPERATION_FAILED),
 )
 """What a level is told by: its requests, else its operations, else its iterations."""

@@ -21,7 +21,16 @@ def render_ladder(ladder: Ladder, done: Sequence[Rung], width: int) -> str:
     title = ladder.levels.name.upper()
     lines = narrowed_table(title, header, partial(_rows, done), width, _FIRST_TO_GO, left=left)
     sentences = [printable(row.sentence) for row in rows(ladder, done)]
-    return "\n".join([*(line.plain for line in lines), "", *sentences])
+    return "\n".join([*(line.plain for line in lines), "", *sentences, *_doubts(done)])
+
+
+def _doubts(done: Sequence[Rung]) -> list[str]:
+    """What a reader of "passed" must know: no threshold looked at the failures."""
+    hollow = [rung for rung in done if rung.passed and rung.figures is not None and rung.figures.failed_share == 1]
+    if not hollow:
+        return []
+    titles = "; ".join(printable(rung.level.full_title) for rung in hollow)
+    return [f"All requests failed at {titles}, and no threshold of the script looks at that: add http_req_failed."]
 
 
 def _rows(done: Sequence[Rung], columns: Sequence[str]) -> list[Row]:
