@@ -45,7 +45,7 @@ def measure(bench: Bench) -> Report:
 def _server(core: int) -> Iterator[str]:
     """A server on a core; gives its address. Raises MissingError without grpcio."""
     if find_spec("grpc") is None:
-        raise MissingError("grpcio is missing: .venv/bin/pip install -e '.[grpc]'")
+        raise MissingError("grpcio is missing: .venv/bin/pip install -e '.[systems]'")
     port = free_port()
     launch = Launch(
         name="the gRPC server",

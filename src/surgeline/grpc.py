@@ -1,6 +1,6 @@
 """gRPC for load scripts: `from surgeline import grpc`. What is named here is public.
 
-grpcio is imported when a script first uses one of these names, never before.
+protobuf is imported when a script first uses one of these names, never before.
 """
 
 from importlib import import_module as _import_module
@@ -16,7 +16,7 @@ if _TYPE_CHECKING:
     from surgeline.protocols.grpc.stream import Stream
 
 _HOMES = {"Client": "client", "Response": "response", "Stream": "stream", "to_dict": "messages"}
-_PACKAGES = ("google", "grpc", "grpc_reflection")
+_PACKAGES = ("google", "grpc_reflection")
 
 
 def __getattr__(name: str) -> _Any:
@@ -29,7 +29,7 @@ def __getattr__(name: str) -> _Any:
         if error.name is None or error.name.partition(".")[0] not in _PACKAGES:
             raise
         raise _OptionError(
-            "grpc: expected grpcio and protobuf, which are not installed; pip install 'surgeline[grpc]'"
+            "grpc: expected protobuf and grpcio-reflection, which are not installed; pip install 'surgeline[grpc]'"
         ) from error
     value = globals()[name] = getattr(home, name)
     return value

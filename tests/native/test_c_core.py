@@ -17,13 +17,23 @@ PROGRAMS = {
     "test_histogram": ["histogram"],
     "test_timers": ["timers"],
     "test_http1": ["http1"],
+    "test_http2": ["http2"],
+    "test_hpack": ["hpack"],
     "test_samples": ["samples"],
     "test_append": ["append"],
     "test_records": [],
     "test_mixing": ["mixing"],
     "test_out_of_memory": [],
+    "test_out_of_memory_http2": [],
 }
-FUZZERS = {"http1": 100_000, "histogram": 10_000, "samples": 10_000, "records": 50_000}
+FUZZERS = {
+    "http1": 100_000,
+    "http2": 50_000,
+    "hpack": 50_000,
+    "histogram": 10_000,
+    "samples": 10_000,
+    "records": 50_000,
+}
 
 
 def compile_program(compiler: str, name: str, core: list[str], out: Path, *flags: str) -> Path:
@@ -70,7 +80,7 @@ def test_core(name, tmp_path):
 
 
 def test_core_has_no_warnings_when_optimised(tmp_path):
-    for source in ("histogram", "timers", "http1", "samples", "append", "records", "mixing"):
+    for source in ("histogram", "timers", "http1", "http2", "hpack", "samples", "append", "records", "mixing"):
         run("cc", *WARNINGS, "-Wshadow", "-O3", "-c", CORE / f"{source}.c", "-o", tmp_path / f"{source}.o")
 
 

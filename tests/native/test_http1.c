@@ -7,14 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "check.h"
-
-typedef struct {
-    const char *bytes;
-    size_t size;
-} wire;
-
-#define B(literal) {literal, sizeof literal - 1}
+#include "wire.h"
 
 typedef struct {
     size_t line_bytes, head_bytes, extension_bytes, trailer_bytes; /* 0 stands for the default */

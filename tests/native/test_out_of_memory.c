@@ -1,22 +1,6 @@
 /* Every allocation of the core fails once: the call must say so, change nothing it need not, and lose no memory. */
-#include <stdlib.h>
+#include "limited_memory.h"
 
-#include "check.h"
-
-static long allocations_left;
-
-static void *limited_realloc(void *memory, size_t size)
-{
-    return allocations_left-- > 0 ? realloc(memory, size) : NULL;
-}
-
-static void *limited_calloc(size_t count, size_t size)
-{
-    return allocations_left-- > 0 ? calloc(count, size) : NULL;
-}
-
-#define realloc limited_realloc
-#define calloc limited_calloc
 #include "histogram.c"
 #include "http1.c"
 #include "samples.c"

@@ -1,18 +1,20 @@
 from libc.stdint cimport int64_t, uint64_t
 
-from surgeline._native.http_origin cimport Dialer, Prepared
+from surgeline._native.connector cimport Connector
+from surgeline._native.deadlines cimport Deadlines
+from surgeline._native.http_origin cimport Prepared
 from surgeline._native.http_outcomes cimport Outcome, RawResponse
-from surgeline._native.poller cimport Completion, Poller, Wakeable
+from surgeline._native.poller cimport Completion, Poller
 
 
-cdef class Carrier(Dialer):
+cdef class Carrier(Connector):
     cdef int abandon(self) except -1
     cdef int leave(self) except -1
     cdef int pause(self, bint paused) except -1
     cdef int expect_more(self, int64_t timeout) except -1
 
 
-cdef class CallOwner(Wakeable):
+cdef class CallOwner(Deadlines):
     cdef int launch(self, HttpCall call) except -1
     cdef int end_pause(self, HttpCall call) except -1
 

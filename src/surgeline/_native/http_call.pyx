@@ -6,9 +6,11 @@ socket and no parser.
 
 from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
+from surgeline._native.connector cimport Connector
+from surgeline._native.deadlines cimport Deadlines
 from surgeline._native.http_origin cimport Prepared
 from surgeline._native.http_outcomes cimport Outcome, RawResponse
-from surgeline._native.poller cimport Completion, Wakeable, sl_now
+from surgeline._native.poller cimport Completion, sl_now
 
 # As much of a body is held for a script that is slower than the server; then the server has to wait.
 cdef size_t MOST_HELD = 1024 * 1024
@@ -19,7 +21,7 @@ def not_awaited(name):
     raise AttributeError(f"a request under way has no {name!r}; a response has it: was `await` forgotten?")
 
 
-cdef class Carrier(Dialer):
+cdef class Carrier(Connector):
     """What carries a hop: a connection."""
 
     cdef int abandon(self) except -1:
@@ -39,7 +41,7 @@ cdef class Carrier(Dialer):
         return 0
 
 
-cdef class CallOwner(Wakeable):
+cdef class CallOwner(Deadlines):
     cdef int launch(self, HttpCall call) except -1:
         """Find the call's hop a connection."""
         return 0

@@ -1,10 +1,8 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from surgeline._native.http_call cimport CallOwner, Carrier, HttpCall
-from surgeline._native.http_origin cimport Origin
 from surgeline._native.http_outcomes cimport Outcome, RawResponse
 from surgeline._native.iteration cimport UserState
-from surgeline._native.poller cimport Poller
 from surgeline._native.tls_stream cimport TlsStream
 
 
@@ -75,7 +73,6 @@ cdef class Rules:
 
 
 cdef class Pool(CallOwner):
-    cdef Poller poller
     cdef UserState user
     cdef Rules rules
     cdef object describe_error
@@ -87,16 +84,13 @@ cdef class Pool(CallOwner):
     cdef int open_connection(self, HttpCall call) except -1
     cdef bint may_go_on(self, HttpCall call, const sl_http *parser) except -1
     cdef int go_on(self, HttpCall call, RawResponse response) except -1
-    cdef int arm(self, int64_t deadline) except -1
 
 
 cdef class Connection(Carrier):
     cdef Pool pool
-    cdef Origin origin
     cdef HttpCall call
     cdef sl_http parser
     cdef int state
-    cdef int first, attempts    # the address that was tried first, and how many have failed since
     cdef int send_errno         # why sending failed, while what the server may have said before is read
     cdef int pieces_at_once
     cdef bint wants_write, paused, session_kept
@@ -105,11 +99,6 @@ cdef class Connection(Carrier):
     cdef TlsStream tls
     cdef bytes outgoing         # TLS records that the socket has not taken yet
     cdef int take(self, HttpCall call) except -1
-    cdef int open(self) except -1
-    cdef int bind_to_source(self, int family) except -1
-    cdef int drop_and_fail(self, int number) except -1
-    cdef int connect_failed(self, int number) except -1
-    cdef int on_connected(self) except -1
     cdef int start_tunnel(self) except -1
     cdef int receive_tunnel(self, size_t size) except -1
     cdef int start_tls(self) except -1

@@ -7,11 +7,12 @@ pool decides. Knows nothing of scripts or metric names.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject, PyTypeObject
-from libc.errno cimport EADDRNOTAVAIL, EAGAIN, EINPROGRESS, EINTR, EMFILE, ENFILE, errno
+from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
 
 import ssl
 
+from surgeline._native.connector cimport Connector
 from surgeline._native.http_call cimport BodyStream, CallOwner, Carrier, HttpCall
 from surgeline._native.http_origin cimport Origin
 from surgeline._native.http_outcomes cimport Endpoint, Outcome, RawResponse
@@ -22,17 +23,12 @@ from surgeline._native.tls_stream cimport TlsStream
 cdef extern from "sys/epoll.h" nogil:
     uint32_t EPOLLIN, EPOLLOUT
 
-cdef extern from "unistd.h" nogil:
-    int close(int)
-
 cdef extern from "sys/uio.h" nogil:
     struct iovec:
         void *iov_base
         size_t iov_len
 
 cdef extern from "sys/socket.h" nogil:
-    struct sockaddr:
-        pass
     ctypedef unsigned int socklen_t
     struct msghdr:
         void *msg_name
@@ -42,21 +38,11 @@ cdef extern from "sys/socket.h" nogil:
         void *msg_control
         size_t msg_controllen
         int msg_flags
-    int socket(int, int, int)
-    int bind(int, const sockaddr *, socklen_t)
-    int connect(int, const sockaddr *, socklen_t)
     int setsockopt(int, int, int, const void *, socklen_t)
-    int getsockopt(int, int, int, void *, socklen_t *)
     ssize_t sendmsg(int, const msghdr *, int)
     ssize_t send(int, const void *, size_t, int)
     ssize_t recv(int, void *, size_t, int)
-    int SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC, SOL_SOCKET, SO_ERROR, SO_RCVLOWAT, MSG_NOSIGNAL
-
-cdef extern from "netinet/tcp.h" nogil:
-    int TCP_NODELAY
-
-cdef extern from "netinet/in.h" nogil:
-    int IPPROTO_TCP, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT
+    int SOL_SOCKET, SO_RCVLOWAT, MSG_NOSIGNAL
 
 # What `describe_error` is asked about: where a call failed. The errno or the parser's error goes with it.
 STAGE_RESOLVE = "resolve"
@@ -142,9 +128,6 @@ cdef class Pool(CallOwner):
         """A hop is over: begin the next, or finish the call."""
         return call.finish(response)
 
-    cdef int arm(self, int64_t deadline) except -1:
-        return 0
-
 
 cdef tuple NO_ARGUMENTS = ()
 
@@ -183,74 +166,23 @@ cdef class Connection(Carrier):
 
     # Opening
 
-    cdef int on_resolved(self) except -1:
-        return self.open()
-
     cdef int on_unresolved(self, object reason) except -1:
         return self.fail(STAGE_RESOLVE, 0, reason)
 
     cdef int open(self) except -1:
-        """Connect to one address of the origin; each that fails is followed by the next."""
-        cdef int number = 0, on = 1
-        cdef bytes address
         if not self.call.connect_started:
             self.call.connect_started = sl_now()
-        if not self.attempts:
-            self.first = self.origin.begin_at()
-        family, address = self.origin.addresses[(self.first + self.attempts) % len(self.origin.addresses)]
         self.state = CONNECTING
-        self.fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
-        if self.fd < 0:
-            return self.connect_failed(errno)
-        setsockopt(self.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on))
-        if self.origin.sources:
-            number = self.bind_to_source(family)
-        if not number and connect(
-                self.fd, <const sockaddr *>PyBytes_AS_STRING(address), <socklen_t>PyBytes_GET_SIZE(address)):
-            number = errno
-        if number and number != EINPROGRESS:
-            return self.drop_and_fail(number)
-        try:
-            self.watch(EPOLLOUT)
-        except OSError as error:
-            return self.drop_and_fail(error.errno)
-        return 0
+        return Connector.open(self)
 
-    cdef int bind_to_source(self, int family) except -1:
-        """Returns 0 or an errno. The port is chosen at connect, so that it only has to differ for one target."""
-        cdef bytes source = self.origin.source(family, self.pool.user.id)
-        cdef int on = 1
-        if source is None:
-            return 0
-        setsockopt(self.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on))
-        if bind(self.fd, <const sockaddr *>PyBytes_AS_STRING(source), <socklen_t>PyBytes_GET_SIZE(source)):
-            return errno
-        return 0
+    cdef bytes source(self, int family):
+        return self.origin.source(family, self.pool.user.id) if self.origin.sources else None
 
-    cdef int drop_and_fail(self, int number) except -1:
-        """The descriptor is not watched yet."""
-        close(self.fd)
-        self.fd = -1
-        return self.connect_failed(number)
-
-    cdef int connect_failed(self, int number) except -1:
-        if number != EMFILE and number != ENFILE and number != EADDRNOTAVAIL:  # those are our own affair
-            self.origin.note((self.first + self.attempts) % <int>len(self.origin.addresses), True)
-        self.attempts += 1
-        if self.attempts < len(self.origin.addresses):
-            self.unwatch_and_close()
-            return self.open()
+    cdef int on_unreachable(self, int number) except -1:
         return self.fail(STAGE_CONNECT, number, self.origin.via)
 
     cdef int on_connected(self) except -1:
-        cdef int number = 0
-        cdef socklen_t size = sizeof(number)
-        getsockopt(self.fd, SOL_SOCKET, SO_ERROR, &number, &size)
-        if number:
-            return self.connect_failed(number)
-        self.origin.note((self.first + self.attempts) % <int>len(self.origin.addresses), False)
         self.call.connected = self.poller.now = sl_now()
-        self.rewatch(EPOLLIN)
         if self.origin.tunnel is not None:
             return self.start_tunnel()
         return self.opened(self.call.connected) if self.origin.tls is None else self.start_tls()
@@ -455,7 +387,7 @@ cdef class Connection(Carrier):
 
     cdef int take_turn(self, uint32_t events) except -1:
         if self.state == CONNECTING:
-            return self.on_connected()
+            return self.finish_connecting()
         if events & EPOLLOUT and self.wants_write:
             self.pieces_at_once = 0
             if self.tls is not None:

@@ -46,9 +46,6 @@ cdef class Hop:
 cdef class Session(Pool):
     __class_getitem__ = classmethod(GenericAlias)
 
-    # The earliest deadline that a timer was set for, and the ones that it went before, the latest first.
-    cdef int64_t armed
-    cdef list armed_later
     cdef list pausing  # calls before their next hop
     cdef object place_var, place
     cdef long iteration
@@ -68,7 +65,6 @@ cdef class Session(Pool):
         self.unread = RawResponse()
         self.idle = {}
         self.connections = []
-        self.armed_later = []
         self.pausing = []
         self.iteration = user.iteration
         if rules.resume_tls:
@@ -194,21 +190,9 @@ cdef class Session(Pool):
                 connection.close()
         return 0
 
-    cdef int arm(self, int64_t deadline) except -1:
-        """Look for what is over its time at a deadline, unless that is done before anyway."""
-        if self.armed:
-            if deadline >= self.armed:
-                return 0
-            self.armed_later.append(self.armed)
-        self.armed = deadline
-        self.poller.add_timer(deadline, self)
-        return 0
-
-    cdef int on_due(self, int64_t now) except -1:
-        """Fail what is over its time; look again when the next one will be."""
+    cdef int64_t fail_overdue(self, int64_t now) except -1:
         cdef int64_t next_deadline = INT64_MAX
         cdef Connection connection
-        self.armed = self.armed_later.pop() if self.armed_later else 0
         for connection in list(self.connections):
             if connection.call is None:
                 continue
@@ -216,6 +200,4 @@ cdef class Session(Pool):
                 connection.time_out()
             elif connection.call.deadline < next_deadline:
                 next_deadline = connection.call.deadline
-        if next_deadline != INT64_MAX:
-            self.arm(next_deadline)
-        return 0
+        return next_deadline

@@ -1,5 +1,6 @@
 """One compiled description of the service, and a server of it for each test."""
 
+import shutil
 import subprocess
 import sys
 
@@ -27,3 +28,10 @@ def schema(described):
 def server(schema):
     with grpc_lab.serving(schema) as server:
         yield server
+
+
+@pytest.fixture
+def folder(tmp_path, described):
+    """Where a script finds the descriptor set."""
+    shutil.copy(described, tmp_path / "set.bin")
+    return tmp_path

@@ -225,7 +225,7 @@ def run_raising(folder, body, workers=1, **names):
     plan = recipe()
     messages = []
     report = run_plan(plan, RunOptions(messages.append, lambda _: None, workers=workers, recipe=recipe, seed=1))
-    found = plan.scenarios[0].function.__globals__["found"]
+    found = plan.scenarios[0].function.__globals__.pop("found")  # the script's module stays until the next run's
     return Ran(report.result, found, messages)
 
 

@@ -7,7 +7,7 @@ import grpc
 import pytest
 from grpc_lab import run, run_raising
 
-from surgeline.protocols.grpc.channels import Connection
+from surgeline._native.http2_connection import Channel
 
 CLIENT = 'client = grpc.Client(TARGET, protos=["events.proto"], include=["protos"])\n'
 ONCE = "@scenario(shared_iterations(vus=1, iterations=1))\n"
@@ -182,7 +182,7 @@ async def calls(vu):
 
     assert ran.value("grpc_reqs", status="0") == 6
     assert len(server.peers) == expected
-    assert not [one for one in gc.get_objects() if isinstance(one, Connection)]
+    assert not [one for one in gc.get_objects() if isinstance(one, Channel)]
 
 
 def test_several_processes_count_together(tmp_path, server):

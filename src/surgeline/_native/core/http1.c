@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_FOR_REUSE = 64 * 1024, FIRST_CAPACITY = 1024, MOST_RESERVED = 16 * 1024 * 1024, MAX_SIZE_DIGITS = 16 };
+enum { KEPT_FOR_REUSE = 64 * 1024, MOST_RESERVED = 16 * 1024 * 1024, MAX_SIZE_DIGITS = 16 };
 
 enum { HAS_LENGTH = 1, IS_CHUNKED = 2, SAYS_CLOSE = 4, SAYS_KEEP_ALIVE = 8 };
 
@@ -42,42 +42,6 @@ static const uint8_t CLASS[256] = {
 
 static const uint8_t NOTHING[1];
 
-/* Buffers */
-
-static int resize(sl_buffer *b, size_t capacity)
-{
-    uint8_t *data = realloc(b->data, capacity);
-    if (data == NULL) return -1;
-    b->data = data;
-    b->capacity = capacity;
-    return 0;
-}
-
-static int append(sl_buffer *b, const uint8_t *data, size_t size)
-{
-    if (size == 0) return 0;
-    if (size > b->capacity - b->size) {
-        size_t capacity = b->capacity ? b->capacity : FIRST_CAPACITY;
-        while (capacity - b->size < size && capacity <= SIZE_MAX / 2) capacity *= 2;
-        if (capacity - b->size < size || resize(b, capacity) < 0) return -1;
-    }
-    memcpy(b->data + b->size, data, size);
-    b->size += size;
-    return 0;
-}
-
-static void release(sl_buffer *b)
-{
-    free(b->data);
-    *b = (sl_buffer){0};
-}
-
-static void empty(sl_buffer *b)
-{
-    b->size = 0;
-    if (b->capacity > KEPT_FOR_REUSE) release(b);
-}
-
 /* Life of a parser */
 
 static void begin_head(sl_http *p)
@@ -96,8 +60,8 @@ static void begin_head(sl_http *p)
 
 void sl_http_reset(sl_http *p, int request_is_head)
 {
-    empty(&p->head_copy);
-    empty(&p->body_copy);
+    sl_buffer_empty(&p->head_copy, KEPT_FOR_REUSE);
+    sl_buffer_empty(&p->body_copy, KEPT_FOR_REUSE);
     begin_head(p);
     p->minor_version = p->keep_alive = p->head_complete = p->borrowed = 0;
     p->body = NOTHING;
@@ -128,8 +92,8 @@ void sl_http_init(sl_http *p)
 
 void sl_http_free(sl_http *p)
 {
-    release(&p->head_copy);
-    release(&p->body_copy);
+    sl_buffer_free(&p->head_copy);
+    sl_buffer_free(&p->body_copy);
     sl_http_init(p);
 }
 
@@ -155,7 +119,7 @@ static size_t fail(sl_http *p, sl_http_error error)
 static int keep_body(sl_http *p)
 {
     if (!p->body_lent) return 0;
-    if (append(&p->body_copy, p->body, p->body_size) < 0) return -1;
+    if (sl_buffer_append(&p->body_copy, p->body, p->body_size) < 0) return -1;
     p->body = p->body_copy.data;
     p->body_lent = 0;
     return 0;
@@ -167,7 +131,7 @@ static int reserve_body(sl_http *p, size_t size)
     size_t ahead = p->remaining < MOST_RESERVED ? (size_t)p->remaining : MOST_RESERVED;
     int is_lent_whole = p->body_size == 0 && size == p->remaining;
     if (p->body_use != SL_HTTP_KEEP || is_lent_whole || p->body_size + size <= p->body_copy.capacity) return 0;
-    return resize(&p->body_copy, p->body_size + (ahead > size ? ahead : size));
+    return sl_buffer_resize(&p->body_copy, p->body_size + (ahead > size ? ahead : size));
 }
 
 static void take_body(sl_http *p, const uint8_t *data, size_t size)
@@ -178,7 +142,7 @@ static void take_body(sl_http *p, const uint8_t *data, size_t size)
         p->body = data;
         p->body_lent = 1;
     } else {
-        if (keep_body(p) < 0 || append(&p->body_copy, data, size) < 0) {
+        if (keep_body(p) < 0 || sl_buffer_append(&p->body_copy, data, size) < 0) {
             fail(p, SL_HTTP_NO_MEMORY);
             return;
         }
@@ -467,7 +431,7 @@ static sl_http_error read_line(sl_http *p, const uint8_t *base, const uint8_t **
 
 static size_t go_on_with_copy(sl_http *p, const uint8_t *data, size_t size)
 {
-    if (append(&p->head_copy, data, size) < 0) return fail(p, SL_HTTP_NO_MEMORY);
+    if (sl_buffer_append(&p->head_copy, data, size) < 0) return fail(p, SL_HTTP_NO_MEMORY);
     p->line_start = size;
     p->state = IN_HEAD_COPY;
     return size;
@@ -522,7 +486,7 @@ static size_t read_head_copy(sl_http *p, const uint8_t *data, size_t size)
     if (line_end != NULL) size = (size_t)(line_end - data) + 1;
     int too_large = size > room;
     if (too_large) size = room + 1;
-    if (append(&p->head_copy, data, size) < 0) return fail(p, SL_HTTP_NO_MEMORY);
+    if (sl_buffer_append(&p->head_copy, data, size) < 0) return fail(p, SL_HTTP_NO_MEMORY);
     if (!may_be_http(p)) return fail(p, SL_HTTP_BAD_STATUS_LINE);
     if (too_large) return fail(p, line_room < head_room ? SL_HTTP_LINE_TOO_LONG : SL_HTTP_HEAD_TOO_LARGE);
     if (line_end != NULL) read_copied_line(p);
@@ -532,7 +496,7 @@ static size_t read_head_copy(sl_http *p, const uint8_t *data, size_t size)
 static int keep_head(sl_http *p)
 {
     if (!p->head_lent) return 0;
-    if (append(&p->head_copy, p->head, p->head_size) < 0) return -1;
+    if (sl_buffer_append(&p->head_copy, p->head, p->head_size) < 0) return -1;
     p->head = p->head_size ? p->head_copy.data : NOTHING;
     p->head_lent = 0;
     return 0;

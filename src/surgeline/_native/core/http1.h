@@ -11,8 +11,7 @@
 #ifndef SURGELINE_HTTP1_H
 #define SURGELINE_HTTP1_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "buffer.h"
 
 typedef enum {
     SL_HTTP_MORE = 0,          /* needs more bytes */
@@ -45,11 +44,6 @@ typedef enum {
     SL_HTTP_DISCARD,           /* `body` stays empty */
     SL_HTTP_STREAM             /* `body` is what came since sl_http_release_body was last called */
 } sl_http_body_use;
-
-typedef struct {
-    uint8_t *data;
-    size_t size, capacity;
-} sl_buffer;
 
 typedef struct {
     /* Limits, set by sl_http_init and free to change before a response. */

@@ -1,1 +1,1 @@
-"""The gRPC client of load scripts, on grpcio's asyncio client; reached by scripts as `surgeline.grpc`."""
+"""The gRPC client of load scripts, on the native core's HTTP/2; reached by scripts as `surgeline.grpc`."""

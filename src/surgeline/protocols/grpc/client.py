@@ -4,30 +4,33 @@ Brings the parts together; must not know how a schema is read, a channel opened 
 """
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
 
+from surgeline._native.grpc_call import StreamingCall, UnaryCall
+from surgeline._native.http2_connection import Channel
 from surgeline.engine.scope import scope_here
 from surgeline.engine.vu import VirtualUser
 from surgeline.errors import OptionError
-from surgeline.protocols.grpc.channels import Channels, Connection, Connections
+from surgeline.protocols.grpc.channels import Channels, Connections
 from surgeline.protocols.grpc.messages import encoded
-from surgeline.protocols.grpc.outcome import Metadata, expected_codes, outcome_of
+from surgeline.protocols.grpc.metadata import Metadata
+from surgeline.protocols.grpc.outcome import expected_codes, outcome_of
 from surgeline.protocols.grpc.reflection import reflected
+from surgeline.protocols.grpc.requests import Requests
 from surgeline.protocols.grpc.response import Response
 from surgeline.protocols.grpc.samples import CallSample
 from surgeline.protocols.grpc.schema import Method, Schema
 from surgeline.protocols.grpc.sources import schema_of_protos, schema_of_set
-from surgeline.protocols.grpc.stream import Stream
+from surgeline.protocols.grpc.stream import Opened, Stream
+from surgeline.protocols.http.addresses import Place, parse_place
 from surgeline.protocols.http.options import TLS
 from surgeline.schedule.duration import parse_duration
 from surgeline.script.collection import collecting
 from surgeline.script.explained import explained
 
-_KEY = re.compile(r"[0-9a-z_.-]+")
 _OK = ("OK",)
 
 
@@ -54,16 +57,17 @@ class Client:
         - `protos`: .proto files, compiled now, that are looked for in the folders `include` and in the script's own.
           Or `descriptor_set`: a file of `protoc --include_imports --descriptor_set_out`. Or `reflection`: the server is
           asked, by the first call.
-        - `tls`: True, or `TLS(...)` with `ca`, `cert`, `key`; plain text unless given.
+        - `tls`: True, or `TLS(...)`; plain text unless given.
         - `metadata`: of every call. `timeout`: the deadline of each, where it has none of its own.
         - `connections`: "vu" gives each virtual user a connection of its own, "shared" one to all of a process.
 
         Raises OptionError for what cannot be used, also for files.
         """
-        self._target = _target(target)
-        self._metadata = _metadata(metadata, "metadata") if metadata else ()
-        self._timeout_s = _seconds(timeout)
-        self._channels = Channels(self._target, _tls(tls), connections)
+        place = _place(target)
+        self._target = target
+        self._timeout_ns = _in_ns(timeout)
+        self._channels = Channels(place, _tls(tls), connections)
+        self._requests = Requests(self._channels.authority, is_secure=self._channels.is_secure, metadata=metadata)
         self._schema = _schema(_texts(protos, "protos"), _texts(include, "include"), descriptor_set, reflection)
         self._asking = asyncio.Lock()
         self._methods: dict[str, Method] = {}
@@ -85,16 +89,19 @@ class Client:
         `message` has the fields by name. `name` is what metrics call it. `expect` are the statuses that are no failure.
         Raises ValueError for what cannot be sent.
         """
-        connection = self._channels.of(vu)
-        described = self._methods.get(method) or await self._find(method, connection)
+        channel = self._channels.of(vu)
+        described = self._methods.get(method) or await self._find(method, channel)
         if described.rpc_type != "unary":
             raise ValueError(
                 f"{described.path}: expected a unary method, found a {described.rpc_type}; use stream(...)"
             )
         request = encoded(message, described)
-        options = self._options(metadata, self._timeout_s if timeout is None else _seconds(timeout))
+        timeout_ns = self._timeout_ns if timeout is None else _in_ns(timeout)
+        head, fields = self._requests.begin(described.path, timeout_ns, metadata)
         with self._sample(vu, described, name, tags, expect) as sample:
-            outcome = await outcome_of(connection.unary(described.path)(request, **options), described)
+            call = sample.call = UnaryCall(channel, head, fields, timeout_ns, request)
+            await call
+            outcome = outcome_of(call, described)
             sample.settle(outcome)
         return sample.response(outcome)
 
@@ -113,15 +120,16 @@ class Client:
 
         Without `timeout` it may last for ever. Raises ValueError for what cannot be sent, when it is opened.
         """
-        options = self._options(metadata, None if timeout is None else _seconds(timeout))
+        timeout_ns = None if timeout is None else _in_ns(timeout)
 
-        async def opened() -> tuple[Method, CallSample, Any]:
-            connection = self._channels.of(vu)
-            described = self._methods.get(method) or await self._find(method, connection)
+        async def opened() -> Opened:
+            channel = self._channels.of(vu)
+            described = self._methods.get(method) or await self._find(method, channel)
             if described.rpc_type == "unary":
                 raise ValueError(f"{described.path}: expected a method that streams, found a unary one; use call(...)")
             sample = self._sample(vu, described, name, tags, expect)
-            return described, sample, lambda: connection.stream(described.path)(**options)
+            head, fields = self._requests.begin(described.path, timeout_ns, metadata)
+            return described, sample, lambda: StreamingCall(channel, head, fields, timeout_ns)
 
         return Stream(opened)
 
@@ -131,23 +139,19 @@ class Client:
         codes = expected_codes((expect,) if isinstance(expect, str) else tuple(expect))
         return CallSample(vu, scope_here(method.path), method, self._target, name, tags, codes)
 
-    def _options(self, metadata: Metadata | None, timeout_s: float | None) -> dict[str, Any]:
-        more = _metadata(metadata, "metadata") if metadata else ()
-        keys = {key for key, _ in more}
-        return {"timeout": timeout_s, "metadata": (*(one for one in self._metadata if one[0] not in keys), *more)}
-
-    async def _find(self, name: str, connection: Connection) -> Method:
+    async def _find(self, name: str, channel: Channel) -> Method:
         async with self._asking:
             if self._schema is None:
-                self._schema = await reflected(connection.channel, self._target, self._timeout_s, self._metadata)
+                self._schema = await reflected(channel, self._requests, self._timeout_ns, self._target)
         method = self._methods[name] = self._schema.method(name)
         return method
 
 
-def _target(target: object) -> str:
-    if isinstance(target, str) and target and "://" not in target and (":" in target):
-        return target
-    raise OptionError(f'target: expected "host:port", found {target!r}')
+def _place(target: object) -> Place:
+    place = parse_place(target, "target") if isinstance(target, str) and "://" not in target else None
+    if place is None or (place.port is None and place.path is None):
+        raise OptionError(f'target: expected "host:port" or "unix:path", found {target!r}')
+    return place
 
 
 def _tls(tls: object) -> TLS | None:
@@ -179,30 +183,8 @@ def _texts(value: object, option: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _seconds(timeout: str | float) -> float:
+def _in_ns(timeout: str | float) -> int:
     duration = parse_duration(timeout, "timeout")
     if not duration:
         raise OptionError(f"timeout: expected a duration above 0, found {timeout!r}")
-    return duration / 1e9
-
-
-def _metadata(metadata: Metadata, option: str) -> tuple[tuple[str, str | bytes], ...]:
-    """Return what grpcio sends. Raises OptionError for what HTTP/2 does not carry."""
-    if not isinstance(metadata, Mapping):
-        raise OptionError(f'{option}: expected a mapping such as {{"authorization": "Bearer abc"}}, found {metadata!r}')
-    return tuple(_pair(key, value, option) for key, value in metadata.items())
-
-
-def _pair(key: object, value: object, option: str) -> tuple[str, str | bytes]:
-    lower = key.lower() if isinstance(key, str) else ""
-    if not _KEY.fullmatch(lower) or lower.startswith("grpc-"):
-        raise OptionError(
-            f"{option}: expected keys of letters, digits, _ . and -, not beginning with grpc-, found {key!r}"
-        )
-    if lower.endswith("-bin"):
-        if isinstance(value, bytes):
-            return lower, value
-        raise OptionError(f"{option}: expected bytes for {lower}, whose name ends in -bin, found {value!r}")
-    if isinstance(value, str) and value.isascii() and value.isprintable():
-        return lower, value
-    raise OptionError(f"{option}: expected a text of printable ASCII for {lower}, found another value")
+    return duration

@@ -1,9 +1,9 @@
-"""What a call came to, as a script sees it. Must not know grpcio."""
+"""What a call came to, as a script sees it. Must not know the transport."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from surgeline.protocols.grpc.outcome import Metadata
+from surgeline.protocols.grpc.metadata import Metadata
 
 
 @dataclass(frozen=True, slots=True)

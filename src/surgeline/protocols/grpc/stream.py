@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-import grpc
 from google.protobuf.message import Message
 
+from surgeline._native.grpc_call import StreamingCall
 from surgeline.metrics import names
 from surgeline.protocols.grpc.messages import encoded
-from surgeline.protocols.grpc.outcome import BROKEN_OFF, INTERNAL, Outcome, as_mapping, decoded, failed, was_written
+from surgeline.protocols.grpc.outcome import BROKEN_OFF, INTERNAL, Outcome, decoded, end_of
 from surgeline.protocols.grpc.response import Response
 from surgeline.protocols.grpc.samples import CallSample
 from surgeline.protocols.grpc.schema import Method
 
-Opened = tuple[Method, CallSample, Callable[[], Any]]
+Opened = tuple[Method, CallSample, Callable[[], StreamingCall]]
 
 
 class Stream:
@@ -31,22 +31,24 @@ class Stream:
 
     def __init__(self, opened: Callable[[], Awaitable[Opened]]) -> None:
         self._opened = opened
-        self._call: Any = None
+        self._call: StreamingCall
         self._method: Method
         self._sample: CallSample
         self._outcome: Outcome | None = None
         self._is_done_sending = False
         self._is_half_closed = False
         self._is_cancelled = False
+        self._is_opened = False
         self.response: Response | None = None
         """What the stream came to, when it has ended: its status, trailers, timings."""
 
     async def __aenter__(self) -> Self:
-        if self._call is not None:
+        if self._is_opened:
             raise RuntimeError("stream: expected a stream(...) for each block, found one a second time")
+        self._is_opened = True
         self._method, self._sample, call = await self._opened()
         self._sample.__enter__()
-        self._call = call()
+        self._call = self._sample.call = call()
         self._sample.count(names.GRPC_STREAMS)
         return self
 
@@ -72,36 +74,34 @@ class Stream:
         raw = encoded(message, self._method)
         if self._outcome is not None or self._is_cancelled:
             return False
+        is_last = self._method.rpc_type == "server_stream"
+        self._is_half_closed = is_last
         with self._cancelled_together():
-            if not await was_written(self._call, raw):
+            if not await self._call.write(raw, is_last):
                 return False
         self._sample.count(names.GRPC_STREAMS_MSGS_SENT)
-        if self._method.rpc_type == "server_stream":
-            await self._half_close()
+        self._sample.count_traffic()
         return True
 
     async def done_sending(self) -> None:
         """Say that there is nothing more to send; the server may go on."""
-        self._is_done_sending = True
-        await self._half_close()
+        self._is_done_sending = self._is_half_closed = True
+        self._call.half_close()
 
     async def receive(self) -> Any:
         """Return the next message; None when the stream has ended."""
         if self._outcome is not None or self._is_cancelled:
             return None
-        try:
-            with self._cancelled_together():
-                raw = await self._call.read()
-        except grpc.aio.AioRpcError as error:
-            return self._end(failed(error))
-        if raw is grpc.aio.EOF:
-            headers, trailers = await self._call.initial_metadata(), await self._call.trailing_metadata()
-            return self._end(Outcome(0, headers=as_mapping(headers), trailers=as_mapping(trailers)))
+        with self._cancelled_together():
+            raw = await self._call.read()
+        if raw is None:
+            return self._end(end_of(self._call))
         message, wrong = decoded(raw, self._method)
         if wrong:
             self._call.cancel()
             return self._end(Outcome(INTERNAL, wrong))
         self._sample.count(names.GRPC_STREAMS_MSGS_RECEIVED)
+        self._sample.count_traffic()
         return message
 
     def __aiter__(self) -> Self:
@@ -112,11 +112,6 @@ class Stream:
         if message is None:
             raise StopAsyncIteration
         return message
-
-    async def _half_close(self) -> None:
-        self._is_half_closed = True
-        with self._cancelled_together():
-            await self._call.done_writing()
 
     @contextmanager
     def _cancelled_together(self) -> Iterator[None]:

@@ -1,0 +1,1 @@
+"""Connecting to a server; only native code does."""

@@ -1,0 +1,1 @@
+"""Deadlines of many calls, with one timer; only native code has them."""

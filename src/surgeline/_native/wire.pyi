@@ -1,0 +1,1 @@
+"""The bytes of one connection; only native code makes one."""
