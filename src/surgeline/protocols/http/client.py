@@ -141,8 +141,9 @@ class HttpClient(Session[Response]):
         timeout_ns = self._scenario.rules.timeout_ns if timeout is None else timeout_in_ns(timeout)
         discards = self._scenario.rules.discard_bodies if discard_body is None else as_switch(discard_body)
         use = STREAM if _stream is not None else DISCARD if discards else KEEP
-        if self.is_plain and cookies is None and auth is None and not retries and isinstance(body, bytes | None):
-            return self.call(prepared, body, timeout_ns, body_use=use, max_body=_stream)
+        if cookies is None and auth is None and not retries and isinstance(body, bytes | None):
+            fields = None if self.is_plain else self._kept_cookies(prepared.request)
+            return self.call(prepared, body, timeout_ns, fields=fields, body_use=use, max_body=_stream)
         return self._call_in_exchange(prepared, body, timeout_ns, use, _stream, cookies, auth, retries)
 
     def post(self, url: str, **options: Any) -> Awaitable[Response]:
@@ -260,7 +261,7 @@ class HttpClient(Session[Response]):
         digest: "DigestAuth | None",
         retries: int | Retry,
     ) -> Awaitable[Response]:
-        """Send a request that others may follow, or that needs more than what was prepared."""
+        """Send a request that others may follow, or that needs more than what was prepared and the user's cookies."""
         if self._cookies is not None:
             self.is_plain = self._cookies.forget_old()
         request: Request = prepared.request
@@ -321,6 +322,12 @@ class HttpClient(Session[Response]):
 
     def _look_for_cookies(self) -> None:
         self.is_plain = False
+
+    def _kept_cookies(self, request: Request) -> bytes | None:
+        """Return the field of the user's cookies, and look no more where a new iteration has forgotten them."""
+        if self._cookies is not None:
+            self.is_plain = self._cookies.forget_old()
+        return None if self.is_plain else self._line_of(request)
 
     def _line_of(self, request: Request) -> bytes | None:
         return None if self._cookies is None else self._cookies.line(request)
