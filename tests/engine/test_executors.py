@@ -225,12 +225,39 @@ def test_the_error_of_a_callback_each_second_is_raised_and_the_collector_is_as_b
     assert gc.callbacks == callbacks
 
 
-def test_the_collector_is_as_before_after_a_run():
-    frozen, callbacks = gc.get_freeze_count(), list(gc.callbacks)
-    run_scenarios(Scenario("one", nothing, SharedIterations(1, 10, SECOND)))
-    assert gc.get_freeze_count() <= frozen
+@pytest.fixture
+def nothing_frozen():
+    """As in a process of the command line: the collected tests are not."""
+    gc.unfreeze()
+    yield
+    gc.collect()
+    gc.freeze()
+
+
+def frozen_during_a_run():
+    counts = []
+
+    async def counts_frozen(_user):
+        counts.append(gc.get_freeze_count())
+
+    run_scenarios(Scenario("one", counts_frozen, SharedIterations(1, 1, SECOND)))
+    return counts
+
+
+def test_the_collector_is_as_before_after_a_run(nothing_frozen):
+    callbacks = list(gc.callbacks)
+    [frozen] = frozen_during_a_run()
+    assert frozen > 0
+    assert gc.get_freeze_count() == 0
     assert gc.callbacks == callbacks
     assert gc.isenabled()
+
+
+def test_what_the_program_around_a_run_has_frozen_stays_so(nothing_frozen):
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    [during] = frozen_during_a_run()
+    assert 0 < gc.get_freeze_count() <= during <= frozen
 
 
 def test_ten_thousand_users():

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import asyncpg
+import pymysql
 import pytest
 
 from surgeline.seeding.connect import connect
@@ -244,6 +245,20 @@ PLACES: dict[str, type[Place]] = {
     "mysql-insert": InsertingMySQLPlace,
     "sqlite": SqlitePlace,
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_are_read_once() -> Iterator[None]:
+    """PyMySQL reads all authorities of this machine for each connection, also where it asks for no certificate."""
+    make = pymysql.connections.Connection._create_ssl_ctx
+    trusting_all = make(None, {})
+
+    def made(connection: Any, options: dict[str, Any]) -> Any:
+        return make(connection, options) if options else trusting_all
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pymysql.connections.Connection, "_create_ssl_ctx", made)
+        yield
 
 
 @pytest.fixture(scope="session")

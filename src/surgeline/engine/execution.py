@@ -199,6 +199,8 @@ class _HealthWatch:
         self._forgotten = forgotten_waits()
         self._warned = False
         self._frozen_series = 0
+        # What the program around us has frozen stays so: ours could not be told apart from it.
+        self._freezes = not gc.get_freeze_count()
         self._thresholds = gc.get_threshold()
         self._switch_seconds = sys.getswitchinterval()
 
@@ -206,7 +208,7 @@ class _HealthWatch:
         """Put the memory in order."""
         # What exists now lives until the end: the collector need not look at it again.
         gc.collect()
-        gc.freeze()
+        self._freeze()
         # Requests and iterations are gone when they end; cycles are what scripts leave, and they can wait a little.
         gc.set_threshold(_GC_THRESHOLD, *self._thresholds[1:])
         gc.callbacks.append(self._on_collection)
@@ -230,7 +232,7 @@ class _HealthWatch:
         if len(self._context.registry) > self._frozen_series + _MANY_SERIES:
             # They live until the end as well, and to look through them all takes the collector a tenth of a second.
             self._frozen_series = len(self._context.registry)
-            gc.freeze()
+            self._freeze()
         if forgotten_waits() > self._forgotten and not self._warned:
             self._warned = True
             self._context.notify(_FORGOTTEN)
@@ -244,9 +246,14 @@ class _HealthWatch:
         self._idle = self._context.poller.idle_ns - self._idle
         self._cpu = time.process_time() - self._cpu
         gc.callbacks.remove(self._on_collection)
-        gc.unfreeze()
+        if self._freezes:
+            gc.unfreeze()
         gc.set_threshold(*self._thresholds)
         sys.setswitchinterval(self._switch_seconds)
+
+    def _freeze(self) -> None:
+        if self._freezes:
+            gc.freeze()
 
     def _on_collection(self, phase: str, _info: dict[str, int]) -> None:
         if phase == "start":
