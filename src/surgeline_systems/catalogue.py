@@ -4,7 +4,7 @@ import importlib
 
 from surgeline_systems.system import System
 
-NAMES = ("coupons", "messages", "conversations", "challenges")
+NAMES = ("coupons", "messages", "conversations", "challenges", "chat")
 
 
 def system_named(name: str) -> System:

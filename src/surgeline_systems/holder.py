@@ -21,7 +21,7 @@ import msgspec
 from surgeline import SurgelineError
 from surgeline_systems.catalogue import system_named
 from surgeline_systems.running import Running, Service, running_system
-from surgeline_systems.standing import Place, Standing, Wish, socket_name
+from surgeline_systems.standing import USUAL_PORT, Place, Standing, Wish, socket_name
 from surgeline_systems.told_steps import ToldSteps
 
 
@@ -53,7 +53,7 @@ def keep(wish: Wish, place: Place, steps: ToldSteps) -> None:
             settings=wish.environment,
             sizes=wish.environment,
             with_seeds=wish.with_seeds,
-            port=wish.port,
+            port=wish.port or USUAL_PORT,
             log=place.log,
         ) as running,
     ):
@@ -67,17 +67,13 @@ def keep(wish: Wish, place: Place, steps: ToldSteps) -> None:
 
 
 def _standing(wish: Wish, running: Running, control: str, key: bytes) -> Standing:
-    redis = running.redis
     return Standing(
         wish=wish,
         pid=os.getpid(),
         since=datetime.now(UTC),
         base_url=running.base_url,
         sizes=dict(running.sizes),
-        database_url=running.database.url,
-        database=running.database.origin,
-        redis_url=redis.url if redis else None,
-        redis=redis.origin if redis else None,
+        backing=running.backing,
         control=control,
         key=key,
     )
@@ -111,12 +107,21 @@ def _take_wishes(listener: Listener, service: Service) -> None:
 
 
 def _change(connection: Connection, service: Service) -> None:
-    """Start the service anew with each settings that are wished, and answer with its URL, or why it has none."""
+    """Start the service anew with each settings that are wished, and answer with its URL, or why it has none.
+
+    None wishes that it has ended.
+    """
     while True:
         try:
-            connection.send(("", service.start(connection.recv())))
+            changes = connection.recv()
+            connection.send(("", _stopped(service) if changes is None else service.start(changes)))
         except SurgelineError as error:
             connection.send((str(error), ""))
+
+
+def _stopped(service: Service) -> str:
+    service.stop()
+    return ""
 
 
 def _stop_on_signals() -> None:

@@ -21,7 +21,7 @@ import msgspec
 from surgeline import SurgelineError
 from surgeline.seeding.steps import Steps
 from surgeline_systems.application.server import GRACE_SECONDS, ask_health
-from surgeline_systems.standing import Place, Standing, Wish, socket_name
+from surgeline_systems.standing import USUAL_PORT, Place, Standing, Wish, socket_name
 from surgeline_systems.told_steps import show
 
 POLL_SECONDS = 0.05
@@ -121,9 +121,16 @@ class RemoteService:
 
     def start(self, changes: Mapping[str, str]) -> str:
         """Have it started anew with these settings over the usual ones; gives its base URL. Raises: SurgelineError."""
+        return self._wish(dict(changes))
+
+    def stop(self) -> None:
+        """Have it stopped: it finishes what it has accepted. Raises: SurgelineError."""
+        self._wish(None)
+
+    def _wish(self, changes: dict[str, str] | None) -> str:
         try:
             self._connection = self._connection or _connected(self._standing)
-            self._connection.send(dict(changes))
+            self._connection.send(changes)
             error, base_url = self._connection.recv()
         except (OSError, EOFError, AuthenticationError) as gone:
             raise SurgelineError(
@@ -153,16 +160,14 @@ def _connected(standing: Standing) -> Connection:
 
 
 def _expect_same(wish: Wish, found: Wish) -> None:
-    """Values may be secrets: of settings, the error says no more than that they differ. Raises: SurgelineError."""
-    different = [
-        f"{name} (expected {wished}, found {there})"
-        for name, wished, there in (
-            ("the port", wish.port, found.port),
-            ("seeds", wish.with_seeds, found.with_seeds),
-            ("settings", *(("these", "others") if wish.environment != found.environment else ("", ""))),
-        )
-        if wished != there
-    ]
+    """Values may be secrets: of settings, the error names those that differ. Raises: SurgelineError."""
+    different = []
+    if wish.port not in (None, found.port):
+        different.append(f"the port (expected {wish.port}, found {found.port or USUAL_PORT})")
+    if wish.with_seeds != found.with_seeds:
+        different.append(f"seeds (expected {wish.with_seeds}, found {found.with_seeds})")
+    if settings := sorted({name for name, _ in wish.environment.items() ^ found.environment.items()}):
+        different.append(f"settings ({', '.join(settings)})")
     if different:
         raise SurgelineError(
             f"{wish.system} is up already, and differs in {', '.join(different)}; "

@@ -11,18 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from surgeline.seeding.apply import apply
-from surgeline.seeding.clean import clean
+from surgeline.seeding.compare import InTheWayError
 from surgeline.seeding.connect import connect
 from surgeline.seeding.file import Declarations, load_declarations
 from surgeline.seeding.referring import ReferredToError
 from surgeline.seeding.reset import reset
 from surgeline.seeding.steps import Steps
-from surgeline_systems.application.database import key_prefix
 from surgeline_systems.application.migrations import migrate
 from surgeline_systems.application.server import HOST, expect_free, running_service, settings_of
+from surgeline_systems.backing import Backing, backing
 from surgeline_systems.servers.launch import free_port
-from surgeline_systems.servers.postgres import Postgres, postgres
-from surgeline_systems.servers.redis import Redis, forget, redis_server
 from surgeline_systems.system import System
 
 
@@ -35,6 +33,7 @@ class Service:
         self._port = port or free_port()
         self._log = log
         self._changes: Mapping[str, str] = {}
+        self._is_started = False
         self._child = ExitStack()
 
     def start(self, changes: Mapping[str, str] | None = None) -> str:
@@ -44,29 +43,33 @@ class Service:
         """
         environment = {**self._environment, **(changes or {})}
         settings_of(self._system.package, {**os.environ, **environment})
-        self.close()
+        self.stop()
         self._changes = changes or {}
-        return self._child.enter_context(running_service(self._system.package, environment, self._port, self._log))
+        service = running_service(self._system.package, environment, self._port, self._log)
+        base_url = self._child.enter_context(service)
+        self._is_started = True
+        return base_url
 
     def restore(self) -> None:
-        """Start it with the usual settings, where it has others."""
-        if self._changes:
+        """Start it with the usual settings, where it has others, or has been stopped."""
+        if self._changes or not self._is_started:
             self.start()
 
-    def close(self) -> None:
-        """Stop it; it finishes what it has accepted."""
+    def stop(self) -> None:
+        """End it; it finishes what it has accepted."""
+        self._is_started = False
         self._child.close()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """A system that is up. `sizes` are those of the given values that its seeds follow."""
+    """A system that is up, with these settings. `sizes` are those of the given values that its seeds follow."""
 
     system: System
     base_url: str
     service: Service
-    database: Postgres
-    redis: Redis | None
+    backing: Backing
+    settings: Mapping[str, str]
     sizes: Mapping[str, str]
 
 
@@ -90,50 +93,51 @@ def running_system(
     declarations = load_declarations(system.seeds, sizes)
     if port:
         expect_free(HOST, port)
-    with ExitStack() as stack:
-        with steps.step("PostgreSQL"):
-            database = stack.enter_context(postgres(system.database))
-        redis = None
-        if system.needs_redis:
-            with steps.step("Redis"):
-                redis = stack.enter_context(redis_server())
-        urls = {"DATABASE_URL": database.url, **({"REDIS_URL": redis.url} if redis else {})}
-        settings_of(system.package, {**os.environ, **settings, **urls})  # before the tables take their time
-        with steps.step(f"tables in {database.origin}"):
-            asyncio.run(migrate(database.url, system.package))
+    with backing(system, settings, steps) as servers, ExitStack() as stack:
+        settings_of(system.package, {**os.environ, **settings, **servers.urls})  # before the tables take their time
+        with steps.step(f"tables in {servers.database.origin}"):
+            asyncio.run(migrate(servers.database.url, system.package))
+        if servers.database.private:
+            stack.callback(servers.forget, system, settings)  # nobody else will: it is called by what this database is
         if with_seeds:
             with steps.step("seeding"):
-                seed(declarations, database.url, steps)
-        service = Service(system, {**settings, **urls}, port, log)
-        stack.callback(service.close)
+                if seed(declarations, servers.database.url, steps):
+                    servers.forget(system, settings)  # it tells of rows that were there before
+        service = Service(system, {**settings, **servers.urls}, port, log)
+        stack.callback(service.stop)
         with steps.step("service"):
             base_url = service.start()
         asked_for = {name: value for name, value in sizes.items() if name in declarations.asked_for}
         yield Running(
-            system=system, base_url=base_url, service=service, database=database, redis=redis, sizes=asked_for
+            system=system, base_url=base_url, service=service, backing=servers, settings=settings, sizes=asked_for
         )
 
 
-def seed(declarations: Declarations, database_url: str, steps: Steps) -> None:
-    """Do as `surgeline seed apply` does: what is there already stays. Raises: SurgelineError.
+def seed(declarations: Declarations, database_url: str, steps: Steps) -> bool:
+    """Do as `surgeline seed apply` does: what is there already stays; gives whether any row was written or deleted.
 
-    What earlier loads wrote goes first where it refers to rows that are to go, because other sizes are asked for now.
+    Where other sizes are asked for now, and what earlier loads wrote is in their place or refers to rows that are to
+    go, the tables are emptied first: the database is the system's own. Raises: SurgelineError.
     """
     with connect(database_url) as database:
         try:
-            apply(database, declarations, steps)
-        except ReferredToError:
-            with steps.step("clean"):
-                clean(database, declarations, steps)
-            apply(database, declarations, steps)
+            changes = apply(database, declarations, steps)
+        except (InTheWayError, ReferredToError):
+            with steps.step("what earlier loads wrote, and what was seeded"):
+                seeded, written = declarations.tables, declarations.written
+                database.empty([*(one.name for one in seeded), *(one.name for one in written)])
+            changes = apply(database, declarations, steps)
+    return any(one.made or one.changed or one.deleted for one in changes)
 
 
-def put_back(system: System, database_url: str, redis_url: str | None, sizes: Mapping[str, str], steps: Steps) -> None:
+def put_back(
+    system: System, servers: Backing, settings: Mapping[str, str], sizes: Mapping[str, str], steps: Steps
+) -> None:
     """Do as `surgeline seed reset` does: the tables hold what was seeded. Raises: SurgelineError.
 
-    What a service has kept of them in Redis goes too: it would tell of rows that are no longer there.
+    What a service has kept in Redis goes too: it would tell of rows that are no longer there; and what is in its queue:
+    it would become a row. No service is to run meanwhile: what it has accepted would come after the reset.
     """
-    with connect(database_url) as database:
+    with connect(servers.database.url) as database:
         reset(database, load_declarations(system.seeds, sizes), steps)
-    if redis_url:
-        forget(redis_url, asyncio.run(key_prefix(database_url, system.name)))
+    servers.forget(system, settings)

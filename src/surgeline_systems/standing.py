@@ -15,15 +15,19 @@ from pathlib import Path
 import msgspec
 
 from surgeline import SurgelineError
+from surgeline_systems.backing import Backing
 
 FOLDER = Path(".surgeline/systems")
+USUAL_PORT = 3000
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """A system as it was asked for; `environment` is for its service and its seeds."""
+    """A system as it was asked for; `environment` is for its service and its seeds. Without a port it is the usual one,
+    or where the system is up already.
+    """
 
     system: str
-    port: int
+    port: int | None
     environment: dict[str, str]
     with_seeds: bool
 
@@ -39,12 +43,14 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     base_url: str
     sizes: dict[str, str]
-    database_url: str
-    database: str
-    redis_url: str | None
-    redis: str | None
+    backing: Backing
     control: str
     key: bytes
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What its service was told."""
+        return self.wish.environment
 
 
 @dataclass(frozen=True)

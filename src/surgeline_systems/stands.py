@@ -11,7 +11,7 @@ from surgeline import SurgelineError
 from surgeline.seeding.file import load_declarations
 from surgeline.seeding.steps import Steps
 from surgeline_systems.keeping import RemoteService
-from surgeline_systems.running import Service, put_back, running_system
+from surgeline_systems.running import Running, Service, put_back, running_system
 from surgeline_systems.standing import Standing
 from surgeline_systems.system import System
 
@@ -20,13 +20,15 @@ from surgeline_systems.system import System
 class Stand:
     """A service, and what is known of it.
 
-    `restarted` and `put_back` are as in `Bench`. `sizes` are values that scripts must be told, because the seeds were.
+    `restarted`, `put_back` and `urls` are as in `Bench`. `sizes` are values that scripts must be told, because the
+    seeds were.
     """
 
     base_url: str
     restarted: Callable[[Mapping[str, str]], str] | None = None
     put_back: Callable[[], None] = lambda: None
     sizes: Mapping[str, str] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -41,16 +43,14 @@ def standing_stand(
     if standing.wish.with_seeds and not values.items() <= standing.sizes.items():
         _expect_same_rows(system, standing, values)
     with closing(RemoteService(standing)) as service:
-        urls = standing.database_url, standing.redis_url
-        yield _stand(system, service, standing.base_url, urls, standing.sizes, steps, keep_data)
+        yield _stand(system, service, standing, steps, keep_data)
 
 
 @contextmanager
 def started_stand(system: System, sizes: Mapping[str, str], steps: Steps, *, keep_data: bool) -> Iterator[Stand]:
     """A system that is up while the block runs, with settings of the environment. Raises: SurgelineError."""
     with running_system(system, steps, settings={}, sizes=sizes) as running:
-        urls = running.database.url, running.redis.url if running.redis else None
-        yield _stand(system, running.service, running.base_url, urls, running.sizes, steps, keep_data)
+        yield _stand(system, running.service, running, steps, keep_data)
 
 
 def _expect_same_rows(system: System, standing: Standing, values: Mapping[str, str]) -> None:
@@ -69,16 +69,19 @@ def _expect_same_rows(system: System, standing: Standing, values: Mapping[str, s
 def _stand(
     system: System,
     service: Service | RemoteService,
-    base_url: str,
-    urls: tuple[str, str | None],
-    sizes: Mapping[str, str],
+    up: Standing | Running,
     steps: Steps,
     keep_data: bool,
 ) -> Stand:
     def back() -> None:
-        service.restore()
-        if not keep_data:
-            with steps.step("data as it was seeded"):
-                put_back(system, *urls, sizes, steps)
+        if keep_data:
+            service.restore()
+            return
+        with steps.step("data as it was seeded"):
+            service.stop()  # it finishes what it has accepted: nothing comes after the reset
+            try:
+                put_back(system, up.backing, up.settings, up.sizes, steps)
+            finally:
+                service.restore()
 
-    return Stand(base_url=base_url, restarted=service.start, put_back=back, sizes=sizes)
+    return Stand(base_url=up.base_url, restarted=service.start, put_back=back, sizes=up.sizes, urls=up.backing.urls)

@@ -3,8 +3,10 @@
 It must not know the load generator, only a callable that runs a script.
 """
 
+import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from surgeline import ExitCode
 from surgeline_systems.stands import Stand
@@ -32,11 +34,15 @@ def run_suites(system: System, planned: Sequence[Planned], stand: Stand, run_scr
     codes: dict[str, int] = {}
     for suite, values, options in planned:
         stand.put_back()
-        told = {"env": tuple(f"{name}={value}" for name, value in {**stand.sizes, **values}.items()), **options}
+        told = {
+            "env": tuple(f"{name}={value}" for name, value in {**suite.values, **stand.sizes, **values}.items()),
+            **options,
+        }
         bench = Bench(
             base_url=stand.base_url,
             run_script=run_script,
             options=told,
+            urls=stand.urls,
             restarted=stand.restarted,
             put_back=stand.put_back,
         )
@@ -56,7 +62,23 @@ def run_once(system: System, suite: Suite, bench: Bench, options: Options | None
     chosen = {"scenario": (suite.scenario,)} if suite.scenario else {}
     told = {"base_url": bench.base_url, **chosen, **bench.options, **(options or {})}
     _forget_declarations(system)
-    return bench.run_script(system.script(suite), f"{system.name}: {suite.name}", told)
+    with _environment({**bench.urls, "BASE_URL": bench.base_url}):
+        return bench.run_script(system.script(suite), f"{system.name}: {suite.name}", told)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Scripts, and the processes that run them, read URLs with passwords from here: nothing stores it."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _forget_declarations(system: System) -> None:

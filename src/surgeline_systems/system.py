@@ -5,7 +5,7 @@ Where things are follows from the package: `app.py` with `create_app`, `settings
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +24,9 @@ class RunScript(Protocol):
 class Bench:
     """What a suite has at hand: the service, ways to run a script and to start the service anew, and who listens.
 
+    `urls` are those of the servers that the service stands on, by the variables that scripts know them by; none where
+    the service is not ours.
+
     `restarted(environment)` gives the base URL of the service, started anew with these settings over the present ones;
     None where the service is not ours to restart. `put_back()` puts data back to what was seeded, where that is ours to
     do, and the service to its usual settings. `options` are those that the person at the terminal gave.
@@ -32,13 +35,14 @@ class Bench:
     base_url: str
     run_script: RunScript
     options: Mapping[str, object]
+    urls: Mapping[str, str] = field(default_factory=dict)
     restarted: Callable[[Mapping[str, str]], str] | None = None
     put_back: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suite:
-    """One load test of a system: a script, or a scenario in it.
+    """One load test of a system: a script, or a scenario in it. Its `values` are what `env` gives in the script.
 
     Where running it once is not enough, `conduct` says how it is run.
     """
@@ -47,6 +51,7 @@ class Suite:
     about: str
     script: str
     scenario: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
     conduct: Callable[["System", "Suite", Bench], int] | None = None
 
 
@@ -54,15 +59,21 @@ class Suite:
 class System:
     """A reference system.
 
-    `demo` names the suites of a demo, each with what is given to its script so that it is soon over.
+    `demo` names the suites of a demo, each with what is given to its script so that it is soon over. Its database is on
+    the first of `databases` that can be had, "mariadb" or "postgres". One that wants RabbitMQ does without it, too.
+    `forget(key_prefix, environment)` removes what its service has kept of its data beside those servers; `key_prefix`
+    says which data, and the service does not run.
     """
 
     name: str
     about: str
     suites: Sequence[Suite]
     demo: Mapping[str, Mapping[str, str]]
+    databases: Sequence[str] = ("postgres",)
     needs_redis: bool = False
+    wants_rabbitmq: bool = False
     has_workers: bool = False
+    forget: Callable[[str, Mapping[str, str]], None] | None = None
 
     @property
     def package(self) -> str:
@@ -73,6 +84,10 @@ class System:
     def database(self) -> str:
         """Its own database: the name says that it is for trials."""
         return f"surgeline_demo_{self.name}"
+
+    def queues(self, key_prefix: str) -> Sequence[str]:
+        """Its queue in RabbitMQ, and that of what could not be worked off; both names begin with `key_prefix`."""
+        return [f"{key_prefix}messages", f"{key_prefix}messages.aside"]
 
     @property
     def folder(self) -> Path:

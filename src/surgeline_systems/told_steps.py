@@ -32,6 +32,10 @@ class ToldSteps:
         yield
         self._tell("end")
 
+    def remark(self, text: str) -> None:
+        """See `Steps`."""
+        self._tell("remark", text)
+
     def done(self) -> None:
         """All steps are taken."""
         self._tell("done")
@@ -55,6 +59,8 @@ def show(lines: Iterator[bytes], steps: Steps, advance: Any = None) -> None:
             case ["begin", name, total]:
                 with steps.step(name) if total is None else steps.counting(name, total) as inner:
                     show(lines, steps, inner)
+            case ["remark", text]:
+                steps.remark(text)
             case ["advance", parts]:
                 advance(parts)
             case ["end"] | ["done"]:

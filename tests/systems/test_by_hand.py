@@ -69,8 +69,11 @@ def test_serve_does_not_say_that_it_listens_where_another_server_does(environmen
         ({}, ("serve", "--workers", "2"), "--workers: expected a system with a queue"),
         ({"HOST": "no such host"}, ("serve",), "expected an IPv4 address or its name in HOST"),
         ({"SURGELINE_POSTGRES_URL": "http://here"}, ("migrate",), "SURGELINE_POSTGRES_URL"),
+        ({}, ("migrat",), "One of migrate, seed, serve is expected"),
+        ({}, ("serve", "--workers"), "Option '--workers' requires an argument."),
+        ({}, ("serve", "--workers", "0"), "`python -m surgeline_systems.coupons serve --help` says what is expected."),
     ],
-    ids=["setting", "workers", "host", "url"],
+    ids=["setting", "workers", "host", "url", "command", "option", "value"],
 )
 def test_what_is_wrong_is_told_in_a_line(
     environment: Mapping[str, str], changes: Mapping[str, str], arguments: tuple[str, ...], found: str
@@ -79,3 +82,9 @@ def test_what_is_wrong_is_told_in_a_line(
     assert failed.returncode == 104
     assert found in failed.stderr.splitlines()[-1]
     assert "Traceback" not in failed.stderr
+
+
+def test_the_command_alone_is_a_question(environment: Mapping[str, str]):
+    asked = by_hand(environment)
+    assert asked.returncode == 0
+    assert "migrate" in asked.stdout

@@ -27,11 +27,12 @@ class Table:
         self.asked = asyncio.Event()
         self._failures = list(failures)
 
-    async def write(self, changes: Sequence[Change]) -> None:
+    async def write(self, batch: int, changes: Sequence[Change]) -> None:
         self.asked.set()
         await self.open.wait()
         if self._failures:
             raise self._failures.pop()
+        assert batch == len(self.batches)
         self.batches.append(list(changes))
 
 

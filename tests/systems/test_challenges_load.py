@@ -3,17 +3,36 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
 
 import pytest
 from challenges_support import SMALL, Serving, serving
 from messages_support import values_of
+from ways_support import needed
 
+from conftest import migrated_database, query
 from healthy_generator import COMMAND
-from surgeline_systems.challenges.load.watching import State, done_between
 from surgeline_systems.challenges.system import SYSTEM as CHALLENGES
+from surgeline_systems.servers import postgres_private
+from surgeline_systems.servers.launch import free_port
+from surgeline_systems.servers.postgres import Postgres, host_binaries, private_server
+from surgeline_systems.system import System
 
 SYSTEM, SIZES = "challenges", SMALL
 SHORT = {"TARGET_RPS": "40", "TARGET_EPS": "40", "TRACKED_EPS": "10", "DURATION": "1s", **SMALL}
+WATCHED = {
+    "PostgreSQL: connections",
+    "PostgreSQL: statements over 1 s",
+    "PostgreSQL: cache hit rate",
+    "PostgreSQL: cpu",
+    "PostgreSQL: memory",
+    "event handler: buffer depth",
+    "event handler: cpu",
+    "event handler: memory",
+    "service: cpu",
+    "service: memory",
+}
 SUITES = [suite.name for suite in CHALLENGES.suites]
 # Requests and events in a second.
 SENT = {"scenario1": (40, 0), "scenario2": (0, 40), "scenario3": (40, 40), "scenario4": (40, 40), "scenario5": (0, 50)}
@@ -58,26 +77,49 @@ def test_events_are_seen_by_users(service: Serving, tmp_path: Path):
     assert values["flow_started"]["count"] == values["flow_arrived"]["count"] == 10
 
 
-def test_the_database_is_watched(service: Serving, seeded_database: str, tmp_path: Path):
+@pytest.fixture(scope="module")
+def counting_server() -> Iterator[Postgres]:
+    """A PostgreSQL of our own that counts its statements."""
+    binaries = host_binaries()
+    needed(binaries, "no PostgreSQL of the host's")
+    settings = {**postgres_private.SETTINGS, "shared_preload_libraries": "pg_stat_statements"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgres_private, "SETTINGS", settings)
+        with private_server(cast("Path", binaries)) as server:
+            yield server
+
+
+def test_one_table_tells_of_all_that_was_watched(counting_server: Postgres, system: System, tmp_path: Path):
     summary = tmp_path / "summary.json"
-    values = {"DATABASE_URL": seeded_database, "DURATION": "2s"}
-    done = run_suite("scenario4", service, "--no-thresholds", "--summary-export", str(summary), **values)
+    with migrated_database(counting_server, system, "watched") as database:
+        query(database, "CREATE EXTENSION pg_stat_statements")
+        with serving(database, FLUSH_MS=50) as service:
+            values = {
+                "DATABASE_URL": database,
+                "BASE_URL": service.base_url,
+                "EVENT_METRICS_PORT": str(urlsplit(service.event_metrics).port),
+                "DURATION": "3s",
+            }
+            done = run_suite("scenario4", service, "--no-thresholds", "--summary-export", str(summary), **values)
     assert done.returncode == 0, done.stdout + done.stderr
     told = values_of(summary)
     # Ten of the service, one of the event handler.
     assert told["database_connections"]["max"] == 11
-    assert told["database_size_mb"]["value"] > 1
-    assert "statements of the database:" in done.stderr
+    assert told["handler_buffer_depth"]["max"] <= 40
+    _, _, after = done.stderr.partition("watched ")
+    rows = {line.partition("  ")[0] for line in after.splitlines()}
+    assert rows >= WATCHED, done.stderr
+    assert "not reachable" not in after
+    statements = [line for line in after.splitlines() if " calls " in line]
+    assert any("INSERT INTO user_goal_progress" in line for line in statements), done.stderr
+
+
+def test_what_cannot_be_watched_is_told_and_no_failure(service: Serving, seeded_database: str):
+    values = {"DATABASE_URL": seeded_database, "EVENT_METRICS_PORT": str(free_port())}
+    done = run_suite("scenario4", service, "--no-thresholds", **values)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "event handler: not reachable all the time: expected the event handler's metrics on port" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_what_the_database_did_is_the_difference_of_its_counters():
-    before = State(connections=1, active=1, waiting=0, bytes=1, transactions=10, rows_written=5, hits=100, reads=10)
-    now = State(connections=2, active=1, waiting=0, bytes=2, transactions=15, rows_written=8, hits=190, reads=20)
-    done = done_between(before, now)
-    assert (done.transactions, done.rows_written, done.hit_rate) == (5, 3, 0.9)
-    assert done_between(now, now).hit_rate is None
-    assert done_between(now, before).transactions == 0
 
 
 def test_tokens_of_a_file_are_shown(service: Serving, tmp_path: Path):

@@ -1,7 +1,6 @@
 """The system is stopped, and left without its database, while events come: what was acknowledged is in the table."""
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,16 +8,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 
-import pytest
 from challenges_support import Game, Player, play, serving, user
 from messages_client import wait_until
-from restartable_postgres import RestartablePostgres
+from restartable import restartable_postgres
 
 from conftest import query
 from surgeline_systems.application.migrations import migrate
 from surgeline_systems.application.server import is_healthy
 from surgeline_systems.challenges.system import SYSTEM as CHALLENGES
-from surgeline_systems.servers.postgres import host_binaries, wheel_binaries
 
 SYSTEM = "challenges"
 USERS = 8
@@ -83,11 +80,7 @@ def test_a_stop_under_load_writes_all_that_was_acknowledged(empty_database: str)
 
 
 def test_while_the_database_is_away_events_are_taken_and_then_written(tmp_path: Path):
-    binaries = host_binaries() or wheel_binaries()
-    if binaries is None:
-        assert os.environ.get("SURGELINE_REQUIRE_SERVERS") != "1", "no PostgreSQL to start"
-        pytest.skip("no PostgreSQL to start")
-    server, load = RestartablePostgres(binaries, tmp_path), Load()
+    server, load = restartable_postgres(tmp_path), Load()
     with ExitStack() as stack, ExitStack() as up:
         database = up.enter_context(server.running())
         asyncio.run(migrate(database, CHALLENGES.package))

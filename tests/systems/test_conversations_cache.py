@@ -19,9 +19,11 @@ from conversations_support import (
 from ways_support import eventually
 
 from surgeline.seeding.steps import Unseen
+from surgeline_systems.application.redis_link import RedisLink
+from surgeline_systems.backing import Backing
 from surgeline_systems.conversations.cache import Cache
-from surgeline_systems.conversations.redis_link import RedisLink
 from surgeline_systems.running import put_back
+from surgeline_systems.servers.ways import Server
 from surgeline_systems.system import System
 
 SYSTEM, SIZES = "conversations", SMALL
@@ -79,7 +81,9 @@ def test_what_is_put_back_to_what_was_seeded_is_seen_at_once(
     conversation = writer.begun()
     counts(reader)
     assert conversation in {one["id"] for one in reader.get(LIST)["conversations"]}
-    put_back(system, seeded_database, redis_url, SIZES, Unseen())
+    redis = Server(redis_url, "a Redis")
+    servers = Backing(database=Server(seeded_database, "a database"), redis=redis, rabbitmq=None)
+    put_back(system, servers, {}, SIZES, Unseen())
     assert conversation not in {one["id"] for one in reader.get(LIST)["conversations"]}
 
 
@@ -128,7 +132,7 @@ class Switched(RedisLink):
     """A link that can be cut, as if Redis were away for this service alone, and over which answers can take long."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url)
+        super().__init__(url, without="no cache")
         self.prefix = f"surgeline-test-{uuid4().hex}"
         self.is_cut = False
         self.was_told = asyncio.Event()

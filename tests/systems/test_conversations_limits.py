@@ -8,8 +8,8 @@ import pytest
 from conversations_support import FIXTURES, SMALL, People, email_of, seeded_conversation, serving
 from ways_support import eventually
 
+from surgeline_systems.application.redis_link import RedisLink
 from surgeline_systems.conversations.rate_limit import RateLimit
-from surgeline_systems.conversations.redis_link import RedisLink
 from surgeline_systems.servers.launch import free_port
 
 SYSTEM, SIZES = "conversations", SMALL
@@ -60,7 +60,7 @@ def test_logging_in_is_limited_for_each_address_and_allowed_again_later(people: 
 
 def counted(url: str, seconds: float, play: Callable[[RateLimit], Awaitable[None]]) -> None:
     async def played() -> None:
-        link = RedisLink(url)
+        link = RedisLink(url, without="no limits")
         try:
             await play(RateLimit(link, f"surgeline-test-{uuid4().hex}", LIMIT, seconds))
         finally:

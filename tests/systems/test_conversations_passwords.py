@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from surgeline_systems.conversations import passwords
-from surgeline_systems.conversations.passwords import Passwords, hash_password, is_password
+from surgeline_systems.application import passwords
+from surgeline_systems.application.passwords import Passwords, hash_password, is_password
 
 SALT = b"sixteen bytes ok"
 

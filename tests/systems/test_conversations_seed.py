@@ -16,8 +16,8 @@ from surgeline.seeding.connect import connect
 from surgeline.seeding.file import load_declarations
 from surgeline.seeding.steps import Unseen
 from surgeline.seeding.verify import verify
+from surgeline_systems.application.passwords import is_password
 from surgeline_systems.conversations import seeds
-from surgeline_systems.conversations.passwords import is_password
 from surgeline_systems.conversations.system import SYSTEM as CONVERSATIONS_SYSTEM
 
 SYSTEM, SIZES = "conversations", SMALL

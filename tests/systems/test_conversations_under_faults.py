@@ -23,8 +23,8 @@ from conversations_support import (
     seeded_conversation,
     serving,
 )
-from restartable_postgres import RestartablePostgres
-from ways_support import eventually, needed
+from restartable import restartable_postgres
+from ways_support import eventually
 
 from conftest import query
 from surgeline.seeding.apply import apply
@@ -34,7 +34,6 @@ from surgeline.seeding.steps import Unseen
 from surgeline_systems.application.migrations import migrate
 from surgeline_systems.conversations.system import SYSTEM as CONVERSATIONS_SYSTEM
 from surgeline_systems.servers.launch import free_port
-from surgeline_systems.servers.postgres import host_binaries, wheel_binaries
 
 SYSTEM, SIZES = "conversations", SMALL
 _, redis_url, _ = FIXTURES
@@ -186,9 +185,7 @@ def test_connections_to_the_database_that_are_cut_are_made_anew(seeded_database:
 
 
 def test_while_the_database_is_away_it_says_so_and_goes_on_when_it_is_back(tmp_path: Path, redis_url: str):
-    binaries = host_binaries() or wheel_binaries()
-    needed(binaries, "no PostgreSQL to start")
-    server = RestartablePostgres(binaries, tmp_path)
+    server = restartable_postgres(tmp_path)
     with ExitStack() as stack, ExitStack() as up:
         url = up.enter_context(server.running())
         seed(url)

@@ -70,10 +70,10 @@ def test_no_running_server_is_no_error():
 
 def test_a_url_of_the_environment_comes_first(private: MariaDB, monkeypatch: pytest.MonkeyPatch):
     url = private.url.replace("/mysql", "/information_schema")
-    monkeypatch.setenv(ways.URL_VARIABLE, url)
+    monkeypatch.setenv(ways.URL_VARIABLES[0], url)
     with ways.mariadb() as found:
         assert found.url == url
-        assert found.origin.endswith(f"given by {ways.URL_VARIABLE}")
+        assert found.origin.endswith(f"given by {ways.URL_VARIABLES[0]}")
         expect_works(found)
 
 
@@ -87,9 +87,9 @@ def test_a_url_of_the_environment_comes_first(private: MariaDB, monkeypatch: pyt
     ],
 )
 def test_a_url_that_does_not_work_is_an_error_without_its_secrets(url: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(ways.URL_VARIABLE, url)
-    with pytest.raises(ServerError, match=ways.URL_VARIABLE) as caught:
-        ways.given_server()
+    monkeypatch.setenv(ways.URL_VARIABLES[0], url)
+    with pytest.raises(ServerError, match=ways.URL_VARIABLES[0]) as caught:
+        ways.standing_server()
     assert "secret" not in str(caught.value)
 
 
@@ -132,8 +132,8 @@ def test_a_private_server_goes_when_its_owner_is_killed(folder: Path):
 
 
 def test_without_any_way_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv(ways.URL_VARIABLE, raising=False)
+    monkeypatch.delenv(ways.URL_VARIABLES[0], raising=False)
     monkeypatch.setattr(ways, "running_server", lambda: None)
     monkeypatch.setattr(ways, "host_programs", lambda: None)
-    with pytest.raises(ServerError, match=f"{ways.URL_VARIABLE}=mysql://"), ways.mariadb():
+    with pytest.raises(ServerError, match=f"{ways.URL_VARIABLES[0]}=mysql://"), ways.mariadb():
         pass

@@ -26,14 +26,13 @@ from messages_client import (
     wait_until_each,
     wait_until_finished,
 )
-from restartable_postgres import RestartablePostgres
+from restartable import restartable_postgres
 
 from conftest import query
 from surgeline_systems.application.migrations import migrate
 from surgeline_systems.application.server import is_healthy, running_service
 from surgeline_systems.messages.message_log import MessageLog
 from surgeline_systems.servers.launch import free_port
-from surgeline_systems.servers.postgres import host_binaries, wheel_binaries
 
 SYSTEM = "messages"
 # So slow that messages wait whenever the service ends.
@@ -158,11 +157,7 @@ def test_connections_that_are_cut_are_made_anew(database: str):
 
 
 def test_a_database_that_was_away_is_503_meanwhile_and_all_that_was_accepted_is_delivered(tmp_path: Path):
-    binaries = host_binaries() or wheel_binaries()
-    if binaries is None:
-        assert os.environ.get("SURGELINE_REQUIRE_SERVERS") != "1", "no PostgreSQL to start"
-        pytest.skip("no PostgreSQL to start")
-    server = RestartablePostgres(binaries, tmp_path)
+    server = restartable_postgres(tmp_path)
     with ExitStack() as stack, ExitStack() as up:
         database = up.enter_context(server.running())
         asyncio.run(migrate(database, PACKAGE))

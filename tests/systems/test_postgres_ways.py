@@ -60,11 +60,11 @@ def expect_works(server: Postgres) -> None:
 # A URL
 
 
-def test_a_given_url_comes_first(server: Postgres, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
-    given = ways.given_server(server.url)
+def test_a_given_environment_stands_for_the_one_of_the_process(server: Postgres, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SURGELINE_POSTGRES_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    given = ways.standing_server({"DATABASE_URL": server.url})
     assert given is not None
-    assert given.origin.endswith("given by url")
+    assert given.origin.endswith("given by DATABASE_URL")
     expect_works(given)
 
 
@@ -77,7 +77,7 @@ def test_a_url_of_the_environment_is_used(server: Postgres, monkeypatch: pytest.
 
 
 def test_the_database_of_a_url_is_left_alone(server: Postgres):
-    with postgres(DATABASE, url=server.url) as found:
+    with postgres(DATABASE, {"DATABASE_URL": server.url}) as found:
         assert query(found.url, "SELECT current_database() AS name")[0]["name"] == DATABASE
     query(server.url, f"DROP DATABASE {DATABASE}")
 
@@ -93,8 +93,8 @@ def test_the_database_of_a_url_is_left_alone(server: Postgres):
     ],
 )
 def test_a_given_url_that_does_not_work_is_an_error_without_its_secrets(url: str):
-    with pytest.raises(ServerError, match=r"(given by|in) url") as caught:
-        ways.given_server(url)
+    with pytest.raises(ServerError, match=r"(given by|in) DATABASE_URL") as caught:
+        ways.standing_server({"DATABASE_URL": url})
     assert "secret" not in str(caught.value)
 
 
@@ -178,7 +178,7 @@ def test_who_may_not_make_databases_is_told_to_have_it_made(folder: Path):
     with ways.private_server(binaries_of(any_way())) as server:
         query(server.url, "CREATE ROLE ann LOGIN PASSWORD 'anns'")
         place = server.url.rpartition("@")[2]
-        modest = ways.given_server(f"postgresql://ann:anns@{place}")
+        modest = ways.standing_server({"DATABASE_URL": f"postgresql://ann:anns@{place}"})
         assert modest is not None
         advice = f"CREATE DATABASE {DATABASE} OWNER ann"
         with pytest.raises(ServerError, match=f"{advice};"):
@@ -202,7 +202,7 @@ def make_tables(database: Postgres) -> None:
 
 @pytest.fixture
 def nothing_standing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ways, "standing_server", lambda _url: None)
+    monkeypatch.setattr(ways, "standing_server", lambda _environment: None)
 
 
 @pytest.mark.usefixtures("nothing_standing")

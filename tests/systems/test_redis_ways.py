@@ -54,11 +54,11 @@ def password_of(server: Redis) -> str:
 # A URL
 
 
-def test_a_given_url_comes_first(private: Redis, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{UNUSED_PORT}/0")
-    with redis_server(url=private.url) as given:
+def test_a_given_environment_stands_for_the_one_of_the_process(private: Redis, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SURGELINE_REDIS_URL", f"redis://127.0.0.1:{UNUSED_PORT}/0")
+    with redis_server({"REDIS_URL": private.url}) as given:
         assert given.url == private.url
-        assert given.origin.endswith("given by url")
+        assert given.origin.endswith("given by REDIS_URL")
         assert password_of(private) not in given.origin
         expect_works(given)
 
@@ -95,14 +95,14 @@ def test_the_variable_of_our_own_comes_before_the_usual_one(private: Redis, monk
     ],
 )
 def test_a_given_url_that_does_not_work_is_an_error_without_its_secrets(url: str):
-    with pytest.raises(ServerError, match=r"(given by|in) url") as caught:
-        ways.standing_server(url)
+    with pytest.raises(ServerError, match=r"(given by|in) REDIS_URL") as caught:
+        ways.standing_server({"REDIS_URL": url})
     assert "secret" not in str(caught.value)
 
 
 def test_a_wrong_password_is_an_error_without_it(private: Redis):
     with pytest.raises(ServerError, match="invalid username-password pair") as caught:
-        ways.standing_server(private.url.replace(password_of(private), "guess"))
+        ways.standing_server({"REDIS_URL": private.url.replace(password_of(private), "guess")})
     assert "guess" not in str(caught.value)
 
 
@@ -111,7 +111,7 @@ def test_what_is_not_redis_is_an_error():
         thread = Thread(target=answer_as_a_web_server, args=[listening], daemon=True)
         thread.start()
         with pytest.raises(ServerError, match=r"expected a Redis server at .* Protocol error"):
-            ways.standing_server(f"redis://127.0.0.1:{listening.getsockname()[1]}/0")
+            ways.standing_server({"REDIS_URL": f"redis://127.0.0.1:{listening.getsockname()[1]}/0"})
         thread.join()
 
 
@@ -215,7 +215,7 @@ def test_a_private_server_goes_when_its_owner_is_killed(folder: Path, number: si
 
 @pytest.fixture
 def nothing_standing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ways, "standing_server", lambda _url: None)
+    monkeypatch.setattr(ways, "standing_server", lambda _environment: None)
 
 
 @pytest.mark.usefixtures("nothing_standing")

@@ -16,9 +16,12 @@ from conversations_stand_in import stand_in
 from conftest import query
 from surgeline import SurgelineError
 from surgeline.seeding.steps import Unseen
+from surgeline_systems.application.server import ask_health
+from surgeline_systems.backing import Backing
 from surgeline_systems.keeping import RemoteService, bring_down, bring_up, status
 from surgeline_systems.servers.launch import free_port
 from surgeline_systems.servers.postgres import Postgres
+from surgeline_systems.servers.ways import Server
 from surgeline_systems.standing import Place, Standing, Wish, socket_name
 
 WISH = Wish(system="coupons", port=3000, environment={"USERS": "300", "COUPONS": "40"}, with_seeds=True)
@@ -28,10 +31,11 @@ STANDING = Standing(
     since=datetime(2026, 1, 1, tzinfo=UTC),
     base_url="http://127.0.0.1:1",
     sizes={"USERS": "300"},
-    database_url="postgresql://ann:secret@127.0.0.1/db",
-    database="PostgreSQL 16",
-    redis_url=None,
-    redis=None,
+    backing=Backing(
+        database=Server("postgresql://ann:secret@127.0.0.1/db", "PostgreSQL 16"),
+        redis=Server("redis://127.0.0.1/0", "Redis 7", private=True),
+        rabbitmq=None,
+    ),
     control="/nowhere",
     key=b"\x00\xff",
 )
@@ -39,6 +43,7 @@ USUAL_CONNECTIONS = 10
 OWNER = """
 import sys, time
 from pathlib import Path
+from surgeline_systems.servers.ways import Server
 from surgeline_systems.standing import Place
 place = Place("coupons", Path(sys.argv[1]))
 place.say_who(place.lock())
@@ -145,11 +150,12 @@ def test_a_process_that_is_on_its_way_up_is_ended_too(place: Place):
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ({"port": 3001}, r"the port \(expected 3001, found 3000\)"),
-        ({"with_seeds": False}, r"seeds \(expected False, found True\)"),
-        ({"environment": {"TOKEN": "secret"}}, r"settings \(expected these, found others\)"),
+        ({"port": 3001}, r"the port \(expected 3001, found 3000\);"),
+        ({"with_seeds": False}, r"seeds \(expected False, found True\);"),
+        ({"environment": {"COUPONS": "40", "TOKEN": "secret"}}, r"settings \(TOKEN, USERS\);"),
+        ({"environment": {"COUPONS": "secret", "USERS": "300"}}, r"settings \(COUPONS\);"),
     ],
-    ids=["port", "seeds", "settings"],
+    ids=["port", "seeds", "settings", "values"],
 )
 def test_up_otherwise_is_an_error_without_values(place: Place, change: dict[str, object], found: str):
     lock = place.lock()
@@ -158,7 +164,8 @@ def test_up_otherwise_is_an_error_without_values(place: Place, change: dict[str,
         with stand_in() as base_url:
             standing = msgspec.structs.replace(STANDING, base_url=base_url)
             place.write(standing)
-            assert bring_up(WISH, place, Unseen()) == (standing, True)
+            for port in (WISH.port, None):
+                assert bring_up(msgspec.structs.replace(WISH, port=port), place, Unseen()) == (standing, True)
         with pytest.raises(SurgelineError, match=found) as caught:
             bring_up(msgspec.structs.replace(WISH, **change), place, Unseen())
         assert "secret" not in str(caught.value)
@@ -190,7 +197,8 @@ def standing(own_server: Postgres, place: Place, monkeypatch: pytest.MonkeyPatch
 def connections(standing: Standing) -> int:
     """How many connections the service has to the database: as many as its settings say."""
     found = query(
-        standing.database_url, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'surgeline coupons'"
+        standing.backing.database.url,
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'surgeline coupons'",
     )
     return found[0]["count"]
 
@@ -213,6 +221,17 @@ def test_the_service_has_other_settings_as_long_as_somebody_wants_it_so(standing
     assert connections(standing) == 4
     service.close()  # as when its process is killed
     eventually(lambda: connections(standing) == USUAL_CONNECTIONS and status(place).is_well)
+
+
+def test_a_service_that_is_stopped_starts_again_when_nobody_wants_it_stopped(standing: Standing, place: Place):
+    service = RemoteService(standing)
+    service.stop()
+    assert ask_health(standing.base_url) is None
+    service.restore()
+    assert status(place).is_well
+    service.stop()
+    service.close()  # as when its process is killed
+    eventually(lambda: status(place).is_well)
 
 
 def test_others_cannot_even_knock_at_the_process_that_keeps_it_up(standing: Standing, place: Place):

@@ -1,5 +1,6 @@
 """How the suites of a system are run: in which order, with which options, and what the exit code is."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,6 +43,24 @@ def test_suites_are_run_in_order_each_from_the_same_data():
         ("benchmark.py", "coupons: benchmark", {"base_url": URL, "env": ("USERS=300",), "quiet": True}),
         ("constant_rate.py", "coupons: constant_rate", {"base_url": URL, "env": ("USERS=7", "TARGET_RPS=5")}),
     ]
+
+
+def test_scripts_find_the_servers_in_the_environment_where_nothing_stores_them(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://a.server/")
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    names = ("BASE_URL", "DATABASE_URL", "REDIS_URL")
+    before = [os.environ.get(name) for name in names]
+    found: list[str | None] = []
+
+    def script(_script: Path, _title: str, options: Mapping[str, object]) -> int:
+        found.extend(os.environ.get(name) for name in names)
+        assert "secret" not in str(options)
+        return 0
+
+    urls = {"DATABASE_URL": "postgresql://ann:secret@here/db", "REDIS_URL": "redis://:secret@here/0"}
+    run_suites(system_of(ONE), [(ONE, {}, {})], Stand(base_url=URL, urls=urls), script)
+    assert found == [URL, *urls.values()]
+    assert [os.environ.get(name) for name in names] == before
 
 
 def test_after_a_signal_no_further_suite_is_run():

@@ -57,7 +57,7 @@ def test_what_is_up_is_told_without_its_password(up: Desk, own_server: Postgres)
     assert "users: 300 rows in " in told.stderr
     password = own_server.url.split(":")[2].split("@")[0]
     assert password not in told.stdout + told.stderr
-    assert "database_url in .surgeline/systems/coupons.json" in told.stdout
+    assert "backing.database.url in .surgeline/systems/coupons.json" in told.stdout
     state = up.folder / ".surgeline/systems/coupons.json"
     assert state.stat().st_mode & 0o777 == 0o600
     assert password in state.read_text()
@@ -82,11 +82,14 @@ def test_up_once_more_is_the_same_system_or_an_error(up: Desk):
     assert again.returncode == 0
     assert again.stdout.startswith("coupons is up already.")
     assert f"process   {holder}" in again.stdout
-    other = up.do("system", "up", "coupons", "--port", "1", "-e", "PASSWORD=secret")
+    other = up.do("system", "up", "coupons", "--port", "1", "-e", "DATABASE_URL=postgresql://ann:secret@here/")
     assert other.returncode == 104
     assert f"the port (expected 1, found {up.port})" in other.stderr
+    assert "settings (COUPONS, DATABASE_URL, USERS)" in other.stderr
     assert "`surgeline system down coupons`" in other.stderr
     assert "secret" not in other.stderr
+    anywhere = up.do("system", "up", "coupons", *SMALL)
+    assert anywhere.stdout.startswith("coupons is up already.")
     assert holders(up) == [holder]
 
 
@@ -165,8 +168,11 @@ def test_a_port_that_is_taken_is_told_and_nothing_starts(desk: Desk):
         (("-e", "DB_MAX_CONNECTIONS=1"), "DB_MAX_CONNECTIONS to be a whole number"),
         (("-e", "COUPONS=41"), "COUPONS: expected a multiple of 20"),
         (("--workers", "2"), "--workers: expected a system with a queue"),
+        (("-e", "USRES=2"), "-e USRES: expected a setting of coupons or a size of its seeds, one of DATABASE_URL, "),
+        (("-e", "USRES=2"), "found 'USRES'; did you mean \"USERS\"?"),
+        (("-e", "RABBITMQ_URL=amqp://here/"), "-e RABBITMQ_URL: expected"),
     ],
-    ids=["service", "seeds", "workers"],
+    ids=["service", "seeds", "workers", "unknown", "misspelt", "not-its-own"],
 )
 def test_settings_that_are_wrong_are_told_and_nothing_starts(desk: Desk, options: tuple[str, ...], found: str):
     failed = desk.up(*options)
@@ -180,8 +186,10 @@ def test_a_start_that_is_cut_off_leaves_nothing(desk: Desk, number: signal.Signa
     with desk.start("system", "up", "coupons", "-e", "USERS=60000", "--port", str(desk.port)) as up:
         say_until(up, "tables in ")
         up.send_signal(number)
-        code = ended(up).returncode
-    assert code == (105 if number is signal.SIGINT else -signal.SIGKILL)
+        cut_off = ended(up)
+    if number is signal.SIGINT:
+        assert cut_off.returncode == 105
+        assert cut_off.stderr.endswith("\nsurgeline: stopped by a signal\n")
     if number is signal.SIGKILL:
         eventually(lambda: desk.running() == {})
     assert desk.running() == {}
@@ -222,6 +230,14 @@ def test_what_cannot_be_run_is_told_before_anything_starts(desk: Desk):
         assert failed.returncode == 104
         assert found in failed.stderr
     assert not (desk.folder / ".surgeline/systems").exists()
+
+
+@pytest.mark.parametrize("command", [("system", "up"), ("system", "status"), ("demo",)], ids=" ".join)
+def test_a_system_that_there_is_not_is_refused(tmp_path: Path, command: tuple[str, ...]):
+    failed = Desk(tmp_path, "postgresql://127.0.0.1").do(*command, "coupon")
+    assert failed.returncode == 104
+    assert "expected a system, one of coupons, " in failed.stderr
+    assert "found 'coupon'; did you mean \"coupons\"?" in failed.stderr
 
 
 def test_alone_it_lists_systems_and_suites(tmp_path: Path):

@@ -29,11 +29,15 @@ class Seen:
         yield
         self.events.append(("end", name))
 
+    def remark(self, text: str) -> None:
+        self.events.append(text)
+
 
 def take(steps: Steps) -> None:
     with steps.step("seeding"), steps.counting("users", 30) as advance:
         advance(10)
         advance(20)
+        steps.remark("by the way")
     with steps.step("service"):
         pass
 

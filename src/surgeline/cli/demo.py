@@ -2,7 +2,7 @@
 
 import click
 
-from surgeline.cli.reference_systems import module, names, run_script, system_named
+from surgeline.cli.reference_systems import known_name, module, names, run_script, system_named
 from surgeline.cli.steps import ShownSteps
 from surgeline.cli.summary import print_text
 from surgeline.cli.system_text import render_codes
@@ -10,7 +10,7 @@ from surgeline.errors import ExitCode
 
 
 @click.command(short_help="Start a reference system, seed it, load it, show the result.")
-@click.argument("name", type=click.Choice(names), default=names[0], metavar=f"[{'|'.join(names)}]")
+@click.argument("name", callback=known_name, default=names[0], metavar=f"[{'|'.join(names)}]")
 @click.option("--users", type=click.IntRange(min=1), metavar="N", help="How many users to seed.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(name: str, users: int | None, quiet: bool) -> ExitCode:

@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> Any:
         hint = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "surgeline"
         code = _fail(f"{error.format_message()}\nSee `{hint} --help`.", ExitCode.WRONG_INPUT)
     except (click.Abort, KeyboardInterrupt):
-        code = ExitCode.STOPPED_BY_SIGNAL
+        code = _fail("stopped by a signal", ExitCode.STOPPED_BY_SIGNAL)
     # What is left is Python's own end: one more Ctrl-C there must not change what the command ends with.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(int(code or 0))

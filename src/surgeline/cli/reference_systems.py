@@ -11,6 +11,7 @@ import click
 from surgeline.cli.conduct import conduct
 from surgeline.cli.prepare import prepare
 from surgeline.errors import ExitCode, OptionError
+from surgeline.judge.refusals import suggest
 
 names = importlib.import_module("surgeline_systems.catalogue").NAMES
 
@@ -32,9 +33,18 @@ def system_named(name: str) -> Any:
     return module("catalogue").system_named(name)
 
 
+def known_name(_context: click.Context, _argument: click.Parameter, name: str | None) -> str | None:
+    """The name of a system, as it was given. Raises OptionError."""
+    if name is not None and name not in names:
+        raise OptionError(f"expected a system, one of {', '.join(names)}, found {name!r}{suggest(name, names)}")
+    return name
+
+
 def system_argument(*, required: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The name of a system on a command line."""
-    return click.argument("name", type=click.Choice(names), required=required)
+    metavar = f"{{{'|'.join(names)}}}"
+    shown = metavar if required else f"[{metavar}]"
+    return click.argument("name", callback=known_name, required=required, metavar=shown)
 
 
 def run_script(script: Path, title: str, options: Mapping[str, Any]) -> ExitCode:

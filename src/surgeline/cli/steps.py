@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 
 import click
 
+from surgeline.engine.executors.wording import count_of
+
 Advance = Callable[[int], None]
 PLAIN_EVERY_SECONDS = 5
 
@@ -31,7 +33,7 @@ class ShownSteps:
             yield advance
         if not _is_terminal():
             seconds = time.monotonic() - began
-            _say(f"{name}: {total:,} rows in {seconds:.1f} s ({_rate(total, 'rows', seconds)})")
+            _say(f"{name}: {count_of(total, 'row')} in {seconds:.1f} s ({_rate(total, 'rows', seconds)})")
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -40,6 +42,11 @@ class ShownSteps:
         yield
         if not self._quiet:
             _say(f"{name}: {time.monotonic() - began:.1f} s")
+
+    def remark(self, text: str) -> None:
+        """Something that is to be known of the job, and takes no time."""
+        if not self._quiet:
+            _say(text)
 
 
 @contextmanager

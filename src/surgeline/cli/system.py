@@ -39,10 +39,8 @@ def command(context: click.Context) -> None:
 @click.option(
     "--port",
     type=click.IntRange(1, 65_535),
-    default=3000,
-    show_default=True,
     metavar="N",
-    help="Where its service listens, on 127.0.0.1.",
+    help="Where its service listens, on 127.0.0.1.  [default: 3000]",
 )
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Tasks of its service that work off the queue."
@@ -52,13 +50,14 @@ def command(context: click.Context) -> None:
     "-e", "--env", multiple=True, metavar="KEY=VALUE", help="A setting of the service, or a size of the seeds."
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def up_command(name: str, port: int, workers: int | None, no_seed: bool, **flags: Any) -> ExitCode:
+def up_command(name: str, port: int | None, workers: int | None, no_seed: bool, **flags: Any) -> ExitCode:
     """Find or start the servers of a system, make and fill its tables, start its service, and keep all that up.
 
     Ends when the service is healthy. -e may be given again.
     """
     system = system_named(name)
     environment = {**read_given(given_flags(flags)).env, **system.workers_setting(workers)}
+    _expect_known(system, environment)
     wish = module("standing").Wish(system=name, port=port, environment=environment, with_seeds=not no_seed)
     place = module("standing").Place(name)
     standing, was_up = module("keeping").bring_up(wish, place, ShownSteps(quiet=flags["quiet"]))
@@ -115,6 +114,16 @@ def run_command(name: str, suite: str | None, keep_data: bool, **flags: Any) -> 
     if len(suites) > 1:
         print_text(render_codes(codes, [one.name for one in suites]))
     return ExitCode(module("suites").worst(codes.values()))
+
+
+def _expect_known(system: Any, given: Mapping[str, str]) -> None:
+    known = module("wishes").known_names(system, given)
+    for name in given:
+        if name not in known:
+            raise OptionError(
+                f"-e {name}: expected a setting of {system.name} or a size of its seeds, one of {', '.join(known)}, "
+                f"found {name!r}{suggest(name, known)}"
+            )
 
 
 def _chosen(system: Any, name: str | None) -> Sequence[Any]:

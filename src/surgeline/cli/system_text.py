@@ -1,6 +1,6 @@
 """What `surgeline system` says of systems. Texts alone: it must not know how a system is started, found or ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from surgeline.report.table import plain_table
 from surgeline.store.redact import redact_urls
 
 _SUITES = ("suite", "load")
-_STATUS = ("state", "service", "process", "up for", "health", "memory", "seeded", "database")
+_STATUS = ("state", "service", "process", "up for", "health", "memory", "seeded", "servers")
 _CODES = ("exit code", "verdict")
 _OPENAPI = "/openapi.json"
 _HEALTH = "/api/health"
@@ -40,23 +40,21 @@ def render_systems(systems: Sequence[Any]) -> str:
 def render_standing(standing: Any, place: Any, *, was_up: bool) -> str:
     """Return what runs where, and what to do with it."""
     name = standing.wish.system
-    facts = {
-        "service": standing.base_url,
-        "OpenAPI": standing.base_url + _OPENAPI,
-        "database": standing.database,
-        "": _shown(standing.database_url, place, "database_url"),
-        **({"Redis": standing.redis, " ": _shown(standing.redis_url, place, "redis_url")} if standing.redis else {}),
-        "seeded": _yes(standing.wish.with_seeds),
-        "log": str(place.log),
-        "process": str(standing.pid),
-    }
+    facts = [
+        ("service", standing.base_url),
+        ("OpenAPI", standing.base_url + _OPENAPI),
+        *_servers(standing.backing, place),
+        ("seeded", _yes(standing.wish.with_seeds)),
+        ("log", str(place.log)),
+        ("process", str(standing.pid)),
+    ]
     next_ones = [
         f"curl {standing.base_url}{_HEALTH}",
         f"surgeline system run {name}",
         f"surgeline system status {name}",
         f"surgeline system down {name}",
     ]
-    lines = [f"  {what:<8}  {value}" for what, value in facts.items()]
+    lines = [f"  {what:<8}  {value}" for what, value in facts]
     first = f"{name} is up already." if was_up else f"{name} is up."
     return "\n".join([first, *lines, "", "Try next:", *(f"  {one}" for one in next_ones)])
 
@@ -74,15 +72,15 @@ def as_json(one: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {"system": one.name, "state": one.state}
     if one.standing is None or one.state != "up":
         return facts
+    servers = _named(one.standing.backing)
     return facts | {
         "url": one.standing.base_url,
         "pid": one.standing.pid,
         "since": one.standing.since.isoformat(),
         "health": one.health,
-        "database": one.standing.database,
-        "database_url": redact_urls(one.standing.database_url),
-        "redis_url": one.standing.redis_url and redact_urls(one.standing.redis_url),
+        "database": one.standing.backing.database.origin,
         "seeded": one.standing.wish.with_seeds,
+        **{f"{name.lower()}_url": server and redact_urls(server.url) for name, server in servers},
     }
 
 
@@ -102,7 +100,7 @@ def _cells(one: Any) -> tuple[str, ...]:
         return (one.name, one.state, *("" for _ in _STATUS[1:]))
     standing, health = one.standing, one.health or {}
     age = datetime.now(UTC) - standing.since
-    memory = health.get("memoryBytes")
+    memory = health.get("memoryBytes", health.get("memory_bytes"))
     return (
         one.name,
         one.state,
@@ -112,16 +110,28 @@ def _cells(one: Any) -> tuple[str, ...]:
         str(health.get("status", "no answer")),
         "" if memory is None else data_size(memory),
         _yes(standing.wish.with_seeds),
-        standing.database,
+        ", ".join(server.origin for _, server in _named(standing.backing) if server),
     )
 
 
-def _shown(url: str, place: Any, name: str) -> str:
+def _servers(backing: Any, place: Any) -> Iterator[tuple[str, str]]:
+    """Each server that the system stands on, and below it the URL."""
+    for name, server in _named(backing):
+        if server is not None:
+            yield name, server.origin
+            yield "", _shown(server.url, f"{name.lower()}.url", place)
+
+
+def _named(backing: Any) -> list[tuple[str, Any]]:
+    return [("database", backing.database), ("Redis", backing.redis), ("RabbitMQ", backing.rabbitmq)]
+
+
+def _shown(url: str, name: str, place: Any) -> str:
     """The URL; without its password, and then with where the whole of it stands."""
     parts = urlsplit(url)
     if parts.password is None and "password" not in parts.query:
         return url
-    return f"{redact_urls(url)}; with its password: {name} in {place.state}"
+    return f"{redact_urls(url)}; with its password: backing.{name} in {place.state}"
 
 
 def _yes(holds: bool) -> str:

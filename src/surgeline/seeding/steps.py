@@ -16,6 +16,9 @@ class Steps(Protocol):
     def step(self, name: str) -> AbstractContextManager[None]:
         """A step that cannot be counted."""
 
+    def remark(self, text: str) -> None:
+        """Something that is to be known of the job, and takes no time."""
+
 
 class Unseen:
     """Steps that nobody watches."""
@@ -29,6 +32,9 @@ class Unseen:
     def step(self, _name: str) -> Iterator[None]:
         """See `Steps`."""
         yield
+
+    def remark(self, _text: str) -> None:
+        """See `Steps`."""
 
 
 def _ignore(_parts: int) -> None:

@@ -1,8 +1,12 @@
-"""Connections to PostgreSQL, as a service wants them. It must not know any table."""
+"""What a service wants of its database: connections, and an identity. It must not know any table."""
 
+import asyncio
 from collections.abc import Awaitable, Mapping
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
+
+from surgeline_systems.servers.mariadb import connected
 
 # For a service that fills its own tables, and has an index for each of its statements. A plan is kept as long as its
 # connection: one that was made while a table was empty would read all of it, whatever it has become. And only plain
@@ -14,16 +18,42 @@ DATABASE_IDENTITY = """
 """
 
 
-async def key_prefix(database_url: str, name: str) -> str:
-    """What the keys in Redis begin with that a service keeps for this database.
+def is_mariadb(database_url: str) -> bool:
+    """Is it the URL of a MariaDB or MySQL, and not of a PostgreSQL?"""
+    return urlsplit(database_url).scheme in {"mysql", "mariadb"}
 
-    Several databases may share a Redis, and hold rows of the same ids.
+
+def database_of(database_url: str) -> str:
+    """The name of the database that a URL means."""
+    return unquote(urlsplit(database_url).path[1:])
+
+
+async def key_prefix(database_url: str, name: str) -> str:
+    """What the keys in Redis, and the queues of a broker, begin with that a service keeps for this database.
+
+    Several databases may share a Redis, and hold rows of the same ids. The database has been migrated before.
     """
+    identify = _identity_on_mariadb if is_mariadb(database_url) else _identity_on_postgres
+    return f"{name}:{await identify(database_url)}:"
+
+
+async def _identity_on_postgres(database_url: str) -> str:
     connection = await asyncpg.connect(database_url)
     try:
-        return f"{name}:{await connection.fetchval(DATABASE_IDENTITY)}:"
+        return str(await connection.fetchval(DATABASE_IDENTITY))
     finally:
         await connection.close()
+
+
+async def _identity_on_mariadb(database_url: str) -> str:
+    """A MariaDB has no number of its own for itself, nor one for a database: it was written into the database."""
+
+    def read() -> str:
+        with connected(database_url, database=database_of(database_url)) as cursor:
+            cursor.execute("SELECT identity FROM surgeline_identity")
+            return str(cursor.fetchall()[0][0])
+
+    return await asyncio.to_thread(read)
 
 
 async def connect_pool(

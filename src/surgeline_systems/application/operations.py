@@ -18,7 +18,9 @@ from surgeline_systems.application.errors import ErrorBody
 
 DOCUMENT_PATH = "/openapi.json"
 REFERENCE = "#/components/schemas/{name}"
-BEARER = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+# By what names, and how, whoever asks says who he is: as the document has it.
+Security = Mapping[str, Mapping[str, str]]
+BEARER: Security = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 IN_PATH = re.compile(r"\{(\w+)")
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -30,7 +32,7 @@ class Operation:
 
     `body` is the type of the JSON body. The fields of the struct `parameters` are in the path where the path names
     them, else in the query. `answers` are the types of what goes well, by status; `errors` the statuses that do not,
-    which all answer an `ErrorBody`. `secured` ones want a bearer token.
+    which all answer an `ErrorBody`. `secured` ones want whoever asks to say who he is.
     """
 
     method: str
@@ -44,29 +46,41 @@ class Operation:
     secured: bool = False
 
 
-def routes(title: str, operations: Sequence[Operation]) -> list[Route]:
-    """The routes of the operations, and of the document that describes them."""
-    document = msgspec.json.encode(describe(title, operations))
+def routes(title: str, operations: Sequence[Operation], security: Security = BEARER) -> list[Route]:
+    """The routes of the operations, and of the document that describes them. `security` is what secured ones want."""
+    document = msgspec.json.encode(describe(title, operations, security))
 
     async def get_document(_request: Request) -> Response:
         """The OpenAPI document, made once."""
         return Response(document, media_type="application/json")
 
-    made = [Route(one.path, one.handler, methods=[one.method], name=_id(one)) for one in operations]
+    handlers: dict[str, dict[str, Handler]] = {}
+    for one in operations:
+        handlers.setdefault(one.path, {})[one.method] = one.handler
+    made = [Route(path, _by_method(methods), methods=[*methods]) for path, methods in handlers.items()]
     return [*made, Route(DOCUMENT_PATH, get_document, methods=["GET"])]
 
 
-def describe(title: str, operations: Sequence[Operation]) -> dict[str, Any]:
+def _by_method(handlers: Mapping[str, Handler]) -> Handler:
+    """One route for each path: so that whoever uses another method is told all that there are."""
+
+    async def handle(request: Request) -> Response:
+        return await handlers["GET" if request.method == "HEAD" else request.method](request)
+
+    return handle
+
+
+def describe(title: str, operations: Sequence[Operation], security: Security = BEARER) -> dict[str, Any]:
     """The OpenAPI 3.1 document of the operations."""
     schemas, components = _schemas(operations)
     paths: dict[str, dict[str, Any]] = {}
     for one in operations:
-        paths.setdefault(one.path, {})[one.method.lower()] = _describe(one, schemas)
+        paths.setdefault(one.path, {})[one.method.lower()] = _describe(one, schemas, security)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1"},
         "paths": paths,
-        "components": {"schemas": components, "securitySchemes": BEARER},
+        "components": {"schemas": components, "securitySchemes": security},
     }
 
 
@@ -80,7 +94,7 @@ def _schemas(operations: Iterable[Operation]) -> tuple[Callable[[Any], Any], dic
     return dict(zip(kinds, made, strict=True)).__getitem__, components
 
 
-def _describe(one: Operation, schema: Callable[[Any], Any]) -> dict[str, Any]:
+def _describe(one: Operation, schema: Callable[[Any], Any], security: Security) -> dict[str, Any]:
     said: dict[str, Any] = {"operationId": _id(one), "summary": one.summary, "responses": {}}
     for status, kind in {**one.answers, **dict.fromkeys(one.errors, ErrorBody)}.items():
         said["responses"][str(status)] = _response(status, None if kind is None else schema(kind))
@@ -89,7 +103,7 @@ def _describe(one: Operation, schema: Callable[[Any], Any]) -> dict[str, Any]:
     if one.parameters is not None:
         said["parameters"] = list(_parameters(one.path, one.parameters))
     if one.secured:
-        said["security"] = [{"bearer": []}]
+        said["security"] = [{scheme: []} for scheme in security]
     return said
 
 

@@ -1,4 +1,4 @@
-"""Runs a service with Granian: in this process, or as a child that is gone when its owner is gone.
+"""Runs a service, with Granian or with the direct server, in this process or as a child that is gone with its owner.
 
 Run as a module with the name of a system's package, it serves until a signal stops it; the settings come from the
 environment. The package has `app.create_app`, and `settings.Settings`.
@@ -21,6 +21,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from surgeline import SurgelineError
+from surgeline_systems.application import direct_server
 from surgeline_systems.application.settings import Settings
 from surgeline_systems.servers.launch import Launch, ServerError, free_port, launched
 
@@ -65,8 +66,19 @@ def serve(package: str, settings: Settings) -> None:
     """
     for port in settings.ports():
         expect_free(settings.host, port)
+    app = f"{package}.app:create_app"
+    with ExitStack() as stack:
+        for companion in settings.companions():
+            stack.enter_context(launched(companion))
+        if settings.answers_directly:
+            direct_server.run(load_app(app), settings.host, settings.port, DRAIN_SECONDS)
+        else:
+            _serve_by_granian(app, settings)
+
+
+def _serve_by_granian(app: str, settings: Settings) -> None:
     server = Granian(
-        f"{package}.app:create_app",
+        app,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
@@ -74,11 +86,8 @@ def serve(package: str, settings: Settings) -> None:
         websockets=False,
         log_level=LogLevels.warning,
     )
-    with ExitStack() as stack:
-        for companion in settings.companions():
-            stack.enter_context(launched(companion))
-        # Granian's own loader takes a module's name for a path, and finds nothing from a folder that is a package.
-        server.serve(target_loader=load_app)
+    # Granian's own loader takes a module's name for a path, and finds nothing from a folder that is a package.
+    server.serve(target_loader=load_app)
 
 
 def load_app(target: str) -> Any:
@@ -89,8 +98,13 @@ def load_app(target: str) -> Any:
 
 def settings_of(package: str, environment: Mapping[str, str]) -> Settings:
     """What the environment says to the service. Raises: SettingsError."""
+    return kind_of_settings(package).from_environment(environment)
+
+
+def kind_of_settings(package: str) -> type[Settings]:
+    """What the service of a package can be told."""
     kind: type[Settings] = importlib.import_module(f"{package}.settings").Settings
-    return kind.from_environment(environment)
+    return kind
 
 
 def is_healthy(base_url: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from surgeline import SurgelineError
 from surgeline_systems.servers.launch import Launch
@@ -49,8 +49,10 @@ def one_of(variable: str, default: str, *others: str) -> Any:
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What every service needs. `host` stays on this machine unless told otherwise; the connections are those of one
-    process. A service adds fields of its own.
+    process. A service adds fields of its own, and says whether it is for the direct server.
     """
+
+    answers_directly: ClassVar[bool] = False
 
     database_url: str = text("DATABASE_URL", form="postgresql://user@host:5432/database")
     host: str = text("HOST", "127.0.0.1")
@@ -70,6 +72,11 @@ class Settings:
             elif one.default is MISSING:
                 raise SettingsError(f"expected {variable}={one.metadata['form']}, found nothing")
         return cls(**given)
+
+    @classmethod
+    def variables(cls) -> Sequence[str]:
+        """The variables that it reads."""
+        return [one.metadata["variable"] for one in fields(cls)]
 
     def ports(self) -> Sequence[int]:
         """Where the service and its companions listen."""

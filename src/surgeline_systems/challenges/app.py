@@ -21,12 +21,12 @@ from surgeline_systems.application.database import ALWAYS_BY_INDEX, connect_pool
 from surgeline_systems.application.errors import ApiError, error_handlers
 from surgeline_systems.application.exchange import answer, read_parameters
 from surgeline_systems.application.operations import Handler, Operation, routes
-from surgeline_systems.application.process import memory_bytes
-from surgeline_systems.application.server import HEALTH_PATH
+from surgeline_systems.challenges import health
 from surgeline_systems.challenges.access import Tokens, token_of, unauthorised
 from surgeline_systems.challenges.catalogue import Challenge, Goal, Requirement, Reward, load_catalogue
 from surgeline_systems.challenges.claiming import claim
 from surgeline_systems.challenges.inspection import inspected
+from surgeline_systems.challenges.journal import redis_link
 from surgeline_systems.challenges.metrics import Metrics
 from surgeline_systems.challenges.progress import Progress, Status, assign, of_user, status_of
 from surgeline_systems.challenges.rewards import RewardError, reward_client
@@ -34,6 +34,8 @@ from surgeline_systems.challenges.settings import Settings
 
 NAME = "challenges"
 CHALLENGES = "/challenge/v1/challenges"
+# Made once: of most goals that a user looks at, nothing has been begun.
+NO_PROGRESS = Progress()
 
 
 class ToldGoal(msgspec.Struct, rename="camel"):
@@ -86,32 +88,22 @@ class Claimed(msgspec.Struct, rename="camel"):
     reward: Reward
 
 
-class Healthy(msgspec.Struct):
-    """The service is well."""
-
-    status: str
-
-
-class Health(msgspec.Struct, rename="camel"):
-    """How the service is."""
-
-    status: str
-    database_connections: int
-    memory_bytes: int
-
-
 def create_app() -> Starlette:
     """The application, with settings from the environment. Raises: SettingsError."""
     settings = Settings.from_environment(os.environ)
     catalogue, give = load_catalogue(settings.challenges_file), reward_client(settings)
     tokens = Tokens(settings.jwt_secret, verifying=settings.auth_enabled == "true")
     metrics = Metrics()
+    state = {"settings": settings, "catalogue": catalogue, "tokens": tokens, "give": give}
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
         pool = await connect_pool(settings.database_url, settings.max_connections, f"surgeline {NAME}", ALWAYS_BY_INDEX)
+        link = redis_link(settings.redis_url) if settings.redis_url else None
         with inspected(settings.host, settings.metrics_port, metrics):
-            yield {"pool": pool, "catalogue": catalogue, "tokens": tokens, "give": give}
+            yield {**state, "pool": pool, "redis_link": link}
+        if link is not None:
+            await link.close()
         await pool.close()
 
     operations = [replace(one, handler=_counted(one, metrics)) for one in OPERATIONS]
@@ -177,26 +169,13 @@ async def post_claim(request: Request) -> Response:
     return answer(Claimed(goal.id, "claimed", goal.reward))
 
 
-async def get_healthz(request: Request) -> Response:
-    """Is the service well? Without its database it is not, and answers 503."""
-    await request.state.pool.fetchval("SELECT 1")
-    return answer(Healthy("healthy"))
-
-
-async def get_health(request: Request) -> Response:
-    """How the service is."""
-    pool = request.state.pool
-    await pool.fetchval("SELECT 1")
-    return answer(Health("healthy", pool.get_size(), memory_bytes()))
-
-
 def _told(challenge: Challenge, progress: Mapping[str, Progress]) -> ToldChallenge:
     goals = [_told_goal(goal, progress.get(goal.id)) for goal in challenge.goals]
     return ToldChallenge(challenge.id, challenge.name, challenge.description, goals)
 
 
 def _told_goal(goal: Goal, found: Progress | None) -> ToldGoal:
-    known = found or Progress()
+    known = found or NO_PROGRESS
     return ToldGoal(
         id=goal.id,
         name=goal.name,
@@ -239,20 +218,5 @@ OPERATIONS = (
         errors=(401, 404, 409, 502, 503),
         secured=True,
     ),
-    Operation(
-        method="GET",
-        path="/challenge/healthz",
-        handler=get_healthz,
-        summary="Is the service well?",
-        answers={200: Healthy},
-        errors=(503,),
-    ),
-    Operation(
-        method="GET",
-        path=HEALTH_PATH,
-        handler=get_health,
-        summary="How the service is",
-        answers={200: Health},
-        errors=(503,),
-    ),
+    *health.OPERATIONS,
 )

@@ -1,8 +1,8 @@
 """Between events and the table: what they change is gathered, once for each user and statistic, and written together.
 
-An event is acknowledged when it is in here. It leaves when the database has confirmed its batch; while the database is
-away the batch is tried again, and it may be written twice, which changes nothing. When the buffer is full, nothing new
-is taken. Only a killed process loses what its buffer holds. It must not know the table, nor how events come.
+A change leaves when the database has confirmed its batch; while the database is away the batch is tried again, and it
+may be written twice, which changes nothing. When the buffer is full, nothing new is taken. It is in memory: what a
+killed process had in it is lost, where `journal.py` does not keep it. It must not know the table, nor how events come.
 """
 
 import asyncio
@@ -40,7 +40,8 @@ class BufferClosedError(Exception):
 
 
 Batch = dict[tuple[UUID, str], Change]
-Write = Callable[[Sequence[Change]], Awaitable[None]]
+Write = Callable[[int, Sequence[Change]], Awaitable[None]]
+"""Writes the changes of a batch, given by its number: they count from 0 in the order in which they are written."""
 
 
 class ChangeBuffer:
@@ -53,6 +54,7 @@ class ChangeBuffer:
         self._retry = retry
         # All but the last are closed: the first is being written.
         self._batches: deque[Batch] = deque([{}])
+        self._written_batches = 0
         self._count = 0
         self._closing = asyncio.Event()
         self._writer = asyncio.create_task(self._write_again_and_again())
@@ -61,8 +63,11 @@ class ChangeBuffer:
         """How many changes the database has not confirmed."""
         return self._count
 
-    def add(self, change: Change) -> None:
-        """Take a change. Raises: BufferFullError, BufferClosedError."""
+    def add(self, change: Change) -> tuple[int, Change]:
+        """Take a change; gives the number of its batch, and what stands there for its user and statistic.
+
+        Raises: BufferFullError, BufferClosedError.
+        """
         if self._closing.is_set():
             raise BufferClosedError
         key = change.user_id, change.statistic
@@ -71,6 +76,7 @@ class ChangeBuffer:
             self._batches[-1][key] = max(known, change, key=lambda one: one.at)
         elif known is None or known.at != change.at:
             self._add_new(change, is_other_day=known is not None)
+        return self._written_batches + len(self._batches) - 1, self._batches[-1][key]
 
     async def close(self, timeout: float) -> int:
         """Take no more, write what is there; gives the number of changes that could not be written in time."""
@@ -110,13 +116,14 @@ class ChangeBuffer:
         while len(self._batches) > 1:
             if await self._written(list(self._batches[0].values())):
                 self._count -= len(self._batches.popleft())
+                self._written_batches += 1
             else:
                 await asyncio.sleep(self._retry)
 
     async def _written(self, changes: Sequence[Change]) -> bool:
         start = time.perf_counter()
         try:
-            await self._write(changes)
+            await self._write(self._written_batches, changes)
         except POSTGRES_ERRORS as error:
             logger.warning("buffer flush: %d changes wait for the database: %s", self._count, error)
             return False

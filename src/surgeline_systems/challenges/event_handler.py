@@ -1,4 +1,4 @@
-"""The gRPC face of the system: takes events in, and acknowledges them as soon as they are in the buffer.
+"""The gRPC face of the system: takes events in, and acknowledges them as soon as they are in buffer and journal.
 
 Run as a module it serves on EVENT_PORT until SIGTERM or SIGINT; then it writes what it has acknowledged, and ends. It
 must not know how a change gets into the table.
@@ -7,9 +7,8 @@ must not know how a change gets into the table.
 import asyncio
 import logging
 import os
-import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -19,12 +18,15 @@ import grpc
 from surgeline import SurgelineError
 from surgeline_systems.application.database import connect_pool
 from surgeline_systems.application.server import DRAIN_SECONDS, expect_free
+from surgeline_systems.application.stop_signals import until_signalled
+from surgeline_systems.challenges import buffer_depth
 from surgeline_systems.challenges.catalogue import load_catalogue
-from surgeline_systems.challenges.change_buffer import BufferClosedError, BufferFullError, Change, ChangeBuffer
+from surgeline_systems.challenges.change_buffer import BufferClosedError, BufferFullError, Change, ChangeBuffer, Write
 from surgeline_systems.challenges.event_messages import SERVICE, message_classes
 from surgeline_systems.challenges.inspection import inspected
+from surgeline_systems.challenges.journal import Journal, journal_in
 from surgeline_systems.challenges.metrics import Metrics
-from surgeline_systems.challenges.progress_writer import LOGIN_STATISTIC, writer_to
+from surgeline_systems.challenges.progress_writer import LOGIN_STATISTIC, WriteChanges, writer_to
 from surgeline_systems.challenges.settings import Settings
 from surgeline_systems.servers.postgres import POSTGRES_ERRORS
 
@@ -47,8 +49,11 @@ REFUSALS: dict[type[Exception], grpc.StatusCode] = {
 class EventHandler:
     """Turns events into changes, and puts these into the buffer. Statistics that no goal asks for are ignored."""
 
-    def __init__(self, buffer: ChangeBuffer, statistics: frozenset[str], metrics: Metrics) -> None:
+    def __init__(
+        self, buffer: ChangeBuffer, journal: Journal | None, statistics: frozenset[str], metrics: Metrics
+    ) -> None:
         self._buffer = buffer
+        self._journal = journal
         self._statistics = statistics
         self._metrics = metrics
         self._messages = message_classes()
@@ -64,7 +69,7 @@ class EventHandler:
     def _method(self, kind: str, change_of: Callable[[Any], Change]) -> grpc.RpcMethodHandler:
         async def take(event: Any, context: grpc.aio.ServicerContext) -> Any:
             try:
-                ignored = self._take(change_of(event))
+                ignored = await self._take(change_of(event))
             except tuple(REFUSALS) as error:
                 code = REFUSALS[type(error)]
                 self._metrics.add("events_total", kind=kind, result=code.name)
@@ -76,10 +81,12 @@ class EventHandler:
             take, self._messages[kind].FromString, self._messages["Acknowledged"].SerializeToString
         )
 
-    def _take(self, change: Change) -> bool:
+    async def _take(self, change: Change) -> bool:
         if change.statistic not in self._statistics:
             return True
-        self._buffer.add(change)
+        batch, standing = self._buffer.add(change)
+        if self._journal is not None:
+            await self._journal.keep(batch, standing)
         return False
 
 
@@ -116,35 +123,46 @@ async def serve(settings: Settings, stopped: Callable[[], Awaitable[object]]) ->
     expect_free(settings.host, settings.event_port)
     catalogue, metrics = load_catalogue(settings.challenges_file), Metrics()
     pool = await connect_pool(settings.database_url, 1, "surgeline challenges events")
-    write = writer_to(pool, catalogue, metrics)
+    journal = await journal_in(settings.redis_url, settings.database_url) if settings.redis_url else None
+    write = await _writing_what_was_left(writer_to(pool, catalogue, metrics), journal)
     buffer = ChangeBuffer(write, interval=settings.flush_ms / 1_000, capacity=settings.buffer_capacity)
-    metrics.gauge("buffered_changes", lambda: len(buffer))
+    metrics.gauge(buffer_depth.METRIC, lambda: len(buffer))
     server = grpc.aio.server(options=[(name, MOST_PENDING) for name in PENDING])
-    server.add_generic_rpc_handlers((EventHandler(buffer, catalogue.statistics, metrics).service(),))
+    server.add_generic_rpc_handlers((EventHandler(buffer, journal, catalogue.statistics, metrics).service(),))
     server.add_insecure_port(f"{settings.host}:{settings.event_port}")
     with inspected(settings.host, settings.event_metrics_port, metrics):
         await server.start()
         await stopped()
         await server.stop(ANSWER_SECONDS)
         left = await buffer.close(DRAIN_SECONDS)
+        if journal is not None:
+            await journal.close()
     if left:
         logger.error("expected to write all acknowledged events before the end, found %d changes unwritten", left)
         pool.terminate()
     await pool.close()
 
 
-async def _until_a_signal() -> None:
-    signalled = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, signalled.set)
-    await signalled.wait()
+async def _writing_what_was_left(write: WriteChanges, journal: Journal | None) -> Write:
+    """Write what a killed handler left; gives how batches are written from now on."""
+    if journal is not None:
+        for changes in await journal.left():
+            await write(changes)
+        await journal.clear()
+
+    async def write_batch(batch: int, changes: Sequence[Change]) -> None:
+        await write(changes)
+        if journal is not None:
+            journal.forget(batch, changes)
+
+    return write_batch
 
 
 def main() -> None:
     """Serve with the settings of the environment."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
-        asyncio.run(serve(Settings.from_environment(os.environ), _until_a_signal))
+        asyncio.run(serve(Settings.from_environment(os.environ), until_signalled))
     except SurgelineError as error:
         sys.exit(str(error))
     except POSTGRES_ERRORS as error:

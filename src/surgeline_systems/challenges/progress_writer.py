@@ -1,14 +1,15 @@
 """Writes what events changed into the table of progress: one UPSERT for all of it. It must not know where they wait."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 
 from surgeline_systems.challenges.catalogue import Catalogue
-from surgeline_systems.challenges.change_buffer import Change, Write
+from surgeline_systems.challenges.change_buffer import Change
 from surgeline_systems.challenges.metrics import Metrics
 
 LOGIN_STATISTIC = "days_logged_in"
+WriteChanges = Callable[[Sequence[Change]], Awaitable[None]]
 
 # A change is one of a user's statistic, and as many rows as goals ask for that statistic: the database multiplies them.
 # In order, so that two that write the same rows wait for one another and never in a circle.
@@ -33,7 +34,7 @@ UPSERT = """
 """
 
 
-def writer_to(pool: asyncpg.Pool, catalogue: Catalogue, metrics: Metrics) -> Write:
+def writer_to(pool: asyncpg.Pool, catalogue: Catalogue, metrics: Metrics) -> WriteChanges:
     """Writes changes for the goals of the catalogue."""
     goals = [(goal.id, goal.requirement.stat_code, goal.requirement.target_value) for goal in catalogue.goals.values()]
 

@@ -21,8 +21,12 @@ CONNECT_SECONDS = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(CommonSettings):
-    """A port of 0 means: not at all. `buffer_capacity` counts changes of one statistic of one user."""
+    """A port of 0 means: not at all; without `redis_url` there is no journal.
 
+    `buffer_capacity` counts changes of one statistic of one user.
+    """
+
+    redis_url: str = text("REDIS_URL", "")
     auth_enabled: str = one_of("PLUGIN_GRPC_SERVER_AUTH_ENABLED", "true", "false")
     jwt_secret: str = text("SURGELINE_JWT_SECRET", MOCK_SECRET)
     challenges_file: str = text("CHALLENGES_FILE", "")
@@ -47,7 +51,7 @@ class Settings(CommonSettings):
         handler = Launch(
             name="the event handler",
             commands=[[sys.executable, "-m", EVENT_HANDLER]],
-            ready=lambda: _is_listening(self.host, self.event_port),
+            ready=lambda: is_listening(self.host, self.event_port),
             stop_signals=[SIGTERM],
             grace_seconds=GRACE_SECONDS,
             log=Path(self.event_log) if self.event_log else None,
@@ -55,7 +59,8 @@ class Settings(CommonSettings):
         return (handler,)
 
 
-def _is_listening(host: str, port: int) -> bool:
+def is_listening(host: str, port: int) -> bool:
+    """Does anybody take connections there?"""
     with suppress(OSError), create_connection((host, port), CONNECT_SECONDS):
         return True
     return False

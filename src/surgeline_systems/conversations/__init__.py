@@ -8,8 +8,7 @@ General layout, in the order of a request's way:
   account_endpoints.py, conversation_endpoints.py, church_endpoints.py
                           HTTP around it; bodies.py: what is asked, what is answered
   access.py               who may go on, by tokens.py and rate_limit.py
-  passwords.py            hashes, away from the event loop
-  cache.py                answers that are known already; redis_link.py: going on without Redis
+  cache.py                answers that are known already
   accounts.py, conversation_store.py, analytics.py, cleanup.py
                           the statements, one for each request
   sending.py              the queue of accepted messages, and their delivery

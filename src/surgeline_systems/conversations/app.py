@@ -12,13 +12,13 @@ from starlette.applications import Starlette
 from surgeline_systems.application.database import connect_pools, key_prefix
 from surgeline_systems.application.errors import error_handlers
 from surgeline_systems.application.operations import routes
+from surgeline_systems.application.passwords import Passwords
+from surgeline_systems.application.redis_link import RedisLink
 from surgeline_systems.application.server import DRAIN_SECONDS
 from surgeline_systems.conversations import account_endpoints, church_endpoints, conversation_endpoints
 from surgeline_systems.conversations.access import caller_gone
 from surgeline_systems.conversations.cache import Cache
-from surgeline_systems.conversations.passwords import Passwords
 from surgeline_systems.conversations.rate_limit import RateLimit
-from surgeline_systems.conversations.redis_link import RedisLink
 from surgeline_systems.conversations.sending import send_queue
 from surgeline_systems.conversations.settings import Settings
 from surgeline_systems.conversations.tokens import CallerGoneError, Tokens
@@ -58,7 +58,7 @@ def create_app() -> Starlette:
 async def _state(settings: Settings, pool: asyncpg.Pool, own: asyncpg.Pool) -> dict[str, Any]:
     """What the endpoints work with. `own` is for what clients must not keep waiting: the queue, and the health."""
     prefix = await key_prefix(settings.database_url, NAME)
-    link = RedisLink(settings.redis_url)
+    link = RedisLink(settings.redis_url, without="no cache and no rate limits")
     cache = Cache(link, f"{prefix}cache", settings.cache_seconds)
     seconds = settings.limit_seconds
     return {

@@ -12,7 +12,7 @@ killed between the two leaves an old answer, for as long as answers are kept.
 from collections.abc import Awaitable, Callable, Iterable
 from uuid import uuid4
 
-from surgeline_systems.conversations.redis_link import RedisLink
+from surgeline_systems.application.redis_link import RedisLink
 
 # So that churches which nobody asks for any more do not stay there. Its end is a change like any other.
 VERSION_SECONDS = 3_600

@@ -3,7 +3,7 @@
 The seconds begin with the first time. While Redis is away there is no limit: the service goes on.
 """
 
-from surgeline_systems.conversations.redis_link import RedisLink
+from surgeline_systems.application.redis_link import RedisLink
 
 # Milliseconds until the next time is allowed; 0 where it is allowed now.
 COUNT = """

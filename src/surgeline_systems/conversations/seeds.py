@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from surgeline import SurgelineError, env
 from surgeline.seeding import Row, computed, constant, foreign_key, name, pattern, table, timestamp, uuid, written
-from surgeline_systems.conversations.passwords import hash_password
+from surgeline_systems.application.passwords import hash_password
 
 CHURCHES = env("CHURCHES", 1_000)
 USERS = env("USERS", 50_000)

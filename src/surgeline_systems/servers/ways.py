@@ -5,20 +5,22 @@ It must not know which kinds of servers there are, nor how they are asked or sta
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
+from urllib.parse import quote, urlsplit
 
-from surgeline_systems.servers.launch import ServerError
+from surgeline_systems.servers.launch import NoServerError, ServerError
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that is ready for use: its URL, and where it is, in words without secrets."""
+    """A server that is ready for use: its URL, and where it is, in words without secrets. `private` ends with us."""
 
     url: str
     origin: str
+    private: bool = False
 
 
 Found = TypeVar("Found", bound=Server)
@@ -30,7 +32,8 @@ class Kind(Generic[Found]):
     """A kind of server: its name, where its URL may be given, and how it is asked.
 
     `place(url)` is where the server is, without secrets; it raises ValueError for what is no such URL. `version(url)`
-    asks the server what it is; it raises one of `errors` when there is none that lets us in.
+    asks the server what it is; it raises one of `errors` when there is none that lets us in. `shared` are variables in
+    which servers of other kinds may be given, too: the schemes of their URLs.
     """
 
     found: type[Found]
@@ -41,14 +44,16 @@ class Kind(Generic[Found]):
     errors: tuple[type[Exception], ...]
     place: Callable[[str], str]
     version: Callable[[str], str]
+    shared: Mapping[str, Collection[str]] = field(default_factory=dict)
 
-    def given(self, url: str | None = None) -> Found | None:
-        """The server of an explicit URL, else of the environment's; None when nothing is given.
+    def given(self, environment: Mapping[str, str] | None = None) -> Found | None:
+        """The server of the first of our variables that is set, in the process's environment where none is given.
 
-        Raises: ServerError when it does not work.
+        None when none is set. Raises: ServerError when it does not work.
         """
-        urls = [("url", url), *((variable, os.environ.get(variable)) for variable in self.url_variables)]
-        return next((self._given_by(name, given) for name, given in urls if given), None)
+        environment = os.environ if environment is None else environment
+        urls = [(variable, environment.get(variable, "")) for variable in self.url_variables]
+        return next((self._given_by(name, url) for name, url in urls if self._is_ours(name, url)), None)
 
     def running(self, urls: Iterable[str]) -> Found | None:
         """The first of these servers that lets us in; None when none does."""
@@ -59,7 +64,7 @@ class Kind(Generic[Found]):
 
     def private(self, url: str, programs: object) -> Found:
         """A server that was started from these programs."""
-        return self._found(url, "of our own at", f", from {programs}")
+        return replace(self._found(url, "of our own at", f", from {programs}"), private=True)
 
     def started(
         self,
@@ -69,7 +74,7 @@ class Kind(Generic[Found]):
     ) -> Found:
         """Start the first that can be started, for as long as the stack is open; report and pass over the others.
 
-        Raises: ServerError when there is none.
+        Raises: NoServerError when there is none.
         """
         failures = []
         for programs in candidates:
@@ -81,7 +86,24 @@ class Kind(Generic[Found]):
                 failures.append(str(error))
                 print(f"cannot use the {self.name} in {programs}: {error}", file=sys.stderr)  # noqa: T201
         found = "\n".join(failures) or "no URL, no running server, no binaries"
-        raise ServerError(f"expected a {self.name} server, found: {found}\n{self.what_to_do}")
+        raise NoServerError(f"expected a {self.name} server, found: {found}\n{self.what_to_do}")
+
+    def with_database(
+        self, server: Found, database: str, ensure: Callable[[str, str], None], by_its_administrator: str
+    ) -> Found:
+        """The same server, at a database of the given name, which `ensure(url, database)` makes if it is missing.
+
+        Raises: ServerError with the statement that an administrator may carry out, when we may not.
+        """
+        try:
+            ensure(server.url, database)
+        except self.errors as error:
+            raise ServerError(
+                f"expected to find or make the database {database!r} on {server.origin}, found: {error}. "
+                f"If you may not, have it made by its administrator: {by_its_administrator}"
+            ) from error
+        url = urlsplit(server.url)._replace(path=f"/{quote(database)}").geturl()
+        return replace(server, url=url, origin=f"{server.origin}, database {database}")
 
     def answers(self, url: str) -> bool:
         """Does a server take connections there?"""
@@ -90,6 +112,9 @@ class Kind(Generic[Found]):
         except self.errors:
             return False
         return True
+
+    def _is_ours(self, variable: str, url: str) -> bool:
+        return bool(url) and url.partition(":")[0] not in self.shared.get(variable, ())
 
     def _given_by(self, name: str, url: str) -> Found:
         try:
@@ -100,8 +125,9 @@ class Kind(Generic[Found]):
                 f"expected {self.url_form} in {name}, found something else. Correct or remove it."
             ) from None
         except self.errors as error:
+            told = str(error).rstrip(".")
             raise ServerError(
-                f"expected a {self.name} server at {place}, given by {name}, found: {error}. Correct or remove the URL."
+                f"expected a {self.name} server at {place}, given by {name}, found: {told}. Correct or remove the URL."
             ) from error
 
     def _found(self, url: str, where: str, whence: str = "") -> Found:

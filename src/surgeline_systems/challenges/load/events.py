@@ -15,12 +15,16 @@ LIMITS = {
 }
 
 
+def event_target() -> str:
+    """Where the event handler is: host and port."""
+    return env("GRPC_TARGET", "127.0.0.1:6565")
+
+
 class Events:
     """Events of the users that a table holds."""
 
     def __init__(self, users: Table) -> None:
-        target = env("GRPC_TARGET", "127.0.0.1:6565")
-        self._handler = grpc.Client(target, protos=["events.proto"], include=[".."], timeout="10s")
+        self._handler = grpc.Client(event_target(), protos=["events.proto"], include=[".."], timeout="10s")
         self._user_ids = pool.table(users, "id")
         self._statistics = sorted(load_catalogue("").statistics - {LOGIN_STATISTIC})
 

@@ -34,7 +34,6 @@ from surgeline_systems.conversations.load.profiles import (
     LOAD,
     SPIKE,
     lasting,
-    seconds_of,
     spike_of,
     stretched,
 )
@@ -43,6 +42,7 @@ from surgeline_systems.conversations.load.visits import first_visit, talk, visit
 from surgeline_systems.conversations.load.watching import Size, Watch
 from surgeline_systems.conversations.load.workflow import User
 from surgeline_systems.conversations.seeds import users
+from surgeline_systems.durations import seconds_of
 
 BASE_URL = env("BASE_URL", "http://127.0.0.1:3000")
 SPIKE_STAGES = stretched(SPIKE)

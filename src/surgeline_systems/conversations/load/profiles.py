@@ -3,8 +3,9 @@
 It must not know what the users do.
 """
 
-from surgeline import SurgelineError, constant, env
+from surgeline import SurgelineError, env
 from surgeline_systems.conversations.load.recovery import Spike
+from surgeline_systems.durations import seconds_of
 
 DURATION = env("DURATION", "")
 
@@ -29,14 +30,6 @@ def lasting(own: float) -> float:
     if not seconds:
         raise SurgelineError(f"DURATION: expected a duration above 0, found {DURATION!r}")
     return seconds
-
-
-def seconds_of(name: str, duration: str) -> float:
-    """A duration such as `5m` in seconds. Raises: SurgelineError."""
-    try:
-        return constant(duration).seconds
-    except SurgelineError as error:
-        raise SurgelineError(f"{name}: expected a duration such as 90s or 5m, found {duration!r}") from error
 
 
 def spike_of(stages: list[tuple[float, int]]) -> Spike:

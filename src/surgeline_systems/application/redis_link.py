@@ -24,9 +24,10 @@ Result = TypeVar("Result")
 
 
 class RedisLink:
-    """The connections to a Redis, and whether it is there."""
+    """The connections to a Redis, and whether it is there. `without` is what its users miss while it is away."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, without: str) -> None:
+        self._without = without
         connections = BlockingConnectionPool.from_url(
             url,
             # In a rush requests wait for a connection: to go on without one would be to go on without limits.
@@ -67,6 +68,6 @@ class RedisLink:
 
     def _failed(self, error: Exception) -> None:
         if not self._is_away:
-            logger.warning("no cache and no rate limits, Redis is away: %s", error)
+            logger.warning("%s, Redis is away: %s", self._without, error)
         self._is_away = True
         self._left_alone_until = time.monotonic() + PAUSE_SECONDS
