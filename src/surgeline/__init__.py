@@ -39,7 +39,7 @@ from surgeline.script.executors import (
     shared_iterations,
 )
 from surgeline.script.flow import Flow
-from surgeline.script.hooks import setup, teardown, vu_start, vu_stop
+from surgeline.script.hooks import setup, summary, teardown, vu_start, vu_stop
 from surgeline.script.metrics import Counter, Gauge, Rate, Trend
 
 if _TYPE_CHECKING:
@@ -48,6 +48,7 @@ if _TYPE_CHECKING:
     from surgeline.protocols.http.options import DNS, TLS, HttpLimits
     from surgeline.protocols.http.response import HTTPError, Response
     from surgeline.script.http_options import http_options
+    from surgeline.script.results import Results
     from surgeline.script.vu import VU
 
 _CLIENT = {
@@ -61,6 +62,7 @@ _CLIENT = {
     "HTTPError": "surgeline.protocols.http.response",
     "Response": "surgeline.protocols.http.response",
     "http_options": "surgeline.script.http_options",
+    "Results": "surgeline.script.results",
     "VU": "surgeline.script.vu",
 }
 
@@ -88,6 +90,7 @@ __all__ = [
     "HttpLimits",
     "Rate",
     "Response",
+    "Results",
     "Retry",
     "SurgelineError",
     "Trend",
@@ -110,6 +113,7 @@ __all__ = [
     "scenario",
     "setup",
     "shared_iterations",
+    "summary",
     "teardown",
     "thresholds",
     "uniform",

@@ -161,3 +161,5 @@ class RunResult:
     seed: int
     """What `--seed` must be to draw the same again."""
     advice: tuple[Advice, ...] = ()
+    own_summary: str = ""
+    """What the script adds to the summary."""

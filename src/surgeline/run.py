@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,7 @@ from surgeline.outputs.output import Output
 from surgeline.report.progress import ProgressSnapshot
 from surgeline.result import RunFacts, RunResult
 from surgeline.script.plan import SECOND_NS, TestPlan
+from surgeline.script.results import with_own_summary
 from surgeline.script.vu import Users
 from surgeline.sinks import Guard, Outputs, Progress
 
@@ -103,6 +104,9 @@ def run_plan(plan: TestPlan, options: RunOptions) -> RunReport:
             run.drive()
             with suppress(KeyboardInterrupt), undisturbed():  # a signal has nothing to break off any more
                 report = run.report()
+            if report is not None:
+                with suppress(KeyboardInterrupt):  # it came just before or after the script's code
+                    report = run.with_own_summary(report)
     finally:
         environment.reset(token)
         if not loop.is_closed():
@@ -257,9 +261,16 @@ class _Run:
             stopped = _StoppedError("The run was stopped during set-up: there was no load.")
             return RunReport(None, stopped if self._interrupted else self._error)
         self._load.finish()
-        return RunReport(
-            Results(self._plan, self._options.trend_stats, self._load, self._thresholds.results()).build(
-                self._started_at, self._interrupted
-            ),
-            self._error,
+        result = Results(self._plan, self._options.trend_stats, self._load, self._thresholds.results()).build(
+            self._started_at, self._interrupted
         )
+        return RunReport(result, self._error)
+
+    def with_own_summary(self, report: RunReport) -> RunReport:
+        """Return the report with what the script says to its result; with the error where it cannot say it."""
+        if report.result is None or self._plan.summary is None:
+            return report
+        try:
+            return replace(report, result=with_own_summary(report.result, self._plan.summary))
+        except SetupError as error:
+            return replace(report, error=report.error or error)

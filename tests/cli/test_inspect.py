@@ -41,6 +41,8 @@ env("API_TOKEN", "abcdef")
 env("DATABASE", "postgresql://me:secret@localhost/x")
 Trend("basket", unit="B")
 Counter("orders", unit="items")
+shipped = Flow("shipped", timeout="1m30s")
+Flow("told", timeout=2)
 thresholds({
     "http_req_duration{name:order}": [
         "p(95)<500 over 30s after 10s",
@@ -52,11 +54,17 @@ thresholds({
     "orders": "count>5",
 })
 
+@shipped.watch(every="100ms")
+async def look(vu, waiting): raise RuntimeError("must not be called")
+
 @setup
 def prepare(): raise RuntimeError("must not be called")
 
 @teardown
 def tidy(): raise RuntimeError("must not be called")
+
+@summary
+def tell(results): raise RuntimeError("must not be called")
 
 @vu_start
 def begin(vu): raise RuntimeError("must not be called")
@@ -252,9 +260,11 @@ def test_json_has_a_stable_shape(script, server, tmp_path):
             }
         ],
         "metrics": [{"name": "str", "type": "str", "contains": "str", "unit": "str"}],
+        "flows": [{"name": "str", "timeout_s": "float", "every_s": "float"}],
         "tags": {"team": SOURCED},
         "setup": "bool",
         "teardown": "bool",
+        "summary": "bool",
         "env": [{"name": "str", "default": "int", "value": "int", "source": "str"}],
         "unread_env": [],
         "http": {},

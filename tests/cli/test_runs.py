@@ -125,3 +125,47 @@ def _wait_for_seconds(folder, least):
                     pass
         time.sleep(0.05)
     raise AssertionError("no second of the load was stored")
+
+
+OWN_SUMMARY = """
+from surgeline import *
+
+thresholds({"iterations": "count>5"})
+
+
+@scenario(shared_iterations(iterations=2))
+async def one(vu):
+    pass
+
+
+@summary
+def tell(results):
+    print("telling")
+    if env("FAILS", False):
+        raise ValueError("no figures")
+    return f"{results.value('iterations', 'count'):.0f} of them: {results.verdict}"
+"""
+
+
+def test_a_summary_of_its_own_is_wherever_the_summary_is(tmp_path):
+    (tmp_path / "own.py").write_text(OWN_SUMMARY)
+    ended = surgeline("run", "own.py", "-q", "--out", "junit=report.xml", cwd=tmp_path)
+    own = "2 of them: failed"
+    assert ended.code == 99
+    assert own in ended.out.splitlines()
+    assert "telling" not in ended.out
+    assert own in (tmp_path / "report.xml").read_text()
+    assert surgeline("report", "last", cwd=tmp_path).out == ended.out
+
+
+def test_a_summary_of_its_own_that_raises_costs_its_text_alone(tmp_path):
+    (tmp_path / "own.py").write_text(OWN_SUMMARY)
+    ended = surgeline("run", "own.py", "-q", "-e", "FAILS=1", "--summary-export", "out.json", cwd=tmp_path)
+    assert ended.code == 107
+    assert ended.err.count("surgeline: @summary raised.\nTraceback") == 1
+    assert "ValueError: no figures" in ended.err
+    assert json.loads((tmp_path / "out.json").read_text())["metrics"]["iterations"]["values"]["count"] == 2
+    again = surgeline("report", "last", cwd=tmp_path)
+    assert again.out == ended.out
+    assert "iterations" in again.out
+    assert "FAIL" in again.out

@@ -267,6 +267,14 @@ def test_every_hook() -> None:
     assert documented == {"setup", "teardown", "vu_start", "vu_stop"} <= set(surgeline.__all__)
 
 
+def test_all_that_a_summary_of_ones_own_is_told() -> None:
+    documented = {row[0].strip("`") for row in rows(section("reference.md", "### A summary of your own"))}
+    known = [name for name in vars(surgeline.Results) if not name.startswith("_")]
+    method = f"value({signature(surgeline.Results.value).removeprefix('self, ')})"
+
+    assert documented == {method if name == "value" else name for name in known}
+
+
 def aggregations_table() -> list[tuple[str, list[str]]]:
     kinds = [(row[0], code(row[1])) for row in rows(THRESHOLDS) if row[0] in OF_EACH_TYPE]
     return [(kind, [word for word in words if not word.startswith("p(99")]) for kind, words in kinds]

@@ -58,6 +58,7 @@ def test_what_is_wrong_is_said(levels: str, option: str | None, matrix: tuple[st
     [
         (Level("rate", "200"), "200/s", "200"),
         (Level("vus", "20"), "20 VUs", "20"),
+        (Level("vus", "1"), "1 VU", "1"),
         (Level("RPS", "2.5"), "RPS=2.5", "2.5"),
         (Level("RPS", "50", (("EPS", "500"),)), "RPS=50, EPS=500", "50-500"),
         (Level("rate", "5", (("URL", "http://a/b"),)), "5/s, URL=http://a/b", "5-http-a-b"),

@@ -66,6 +66,11 @@ def test_a_login_inside_of_a_longer_text(text):
     assert Redactor({}).text(json.dumps(text.format("s3cr3t"))) == json.dumps(text.format(REDACTED))
 
 
+def test_the_form_of_a_url_is_told():
+    form = "expected amqp://user:password@host:5672/vhost"
+    assert redact(form) == form
+
+
 def test_json_stays_json():
     data = {"a": "http://joe:pw@host/?token=abc", "b": 'mail@host "quoted"', "c": "http://host", "d": "x@y"}
     text = Redactor({}).text(json.dumps(data))

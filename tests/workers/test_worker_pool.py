@@ -871,3 +871,23 @@ def test_the_schedule_begins_when_users_are_ready_in_every_worker(tmp_path):
     assert ran.messages == []
     (threshold,) = ran.result.thresholds
     assert threshold.measured == pytest.approx(1.0)
+
+
+OWN_SUMMARY = """
+size = Trend("size")
+
+@scenario(per_vu_iterations(vus=4, iterations=2))
+async def draws(vu):
+    size.add(vu.number, tags={"kind": "even" if vu.number % 2 == 0 else "odd"})
+
+@summary
+def tell(results):
+    note("summary")
+    return f"{results.value('size{kind:even}', 'count')} of {results.value('size', 'count')}"
+"""
+
+
+def test_a_summary_of_its_own_is_made_once_of_what_all_workers_saw(tmp_path):
+    ran = run_script(tmp_path, OWN_SUMMARY, workers=2)
+    assert ran.result.own_summary == "4.0 of 8.0"
+    assert [note["pid"] for note in ran.notes("summary")] == [os.getpid()]

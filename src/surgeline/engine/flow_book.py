@@ -6,7 +6,7 @@ late, lost, cancelled or open. Knows no clock, no metric and nobody who starts o
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from enum import Enum
+from enum import StrEnum
 from itertools import islice
 
 MOST_OVERDUE = 100_000
@@ -17,8 +17,8 @@ MOST_EARLY = 10_000
 """How many keys are kept that arrived and were not started: a start may be told after the arrival."""
 
 
-class Outcome(Enum):
-    """What is counted of a key."""
+class Outcome(StrEnum):
+    """What is counted of a key. Texts, which are hashed at once: the hash of a plain enum's member is Python code."""
 
     STARTED = "started"
     ARRIVED = "arrived"

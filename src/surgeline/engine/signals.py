@@ -87,17 +87,27 @@ class _Shield:
     waiting = False
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let a signal that breaks the run off wait until the block has ended: nothing in it is left half done."""
-    _Shield.depth += 1
-    try:
-        yield
-    finally:
+class _Undisturbed:
+    """No generator: flows enter it thousands of times a second, and that costs a fifth."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        _Shield.depth += 1
+
+    def __exit__(self, *_error: object) -> None:
         _Shield.depth -= 1
         if _Shield.waiting and not _Shield.depth:
             _Shield.waiting = False
             raise KeyboardInterrupt
+
+
+_UNDISTURBED = _Undisturbed()
+
+
+def undisturbed() -> _Undisturbed:
+    """Let a signal that breaks the run off wait until the block has ended: nothing in it is left half done."""
+    return _UNDISTURBED
 
 
 def _break_off() -> None:

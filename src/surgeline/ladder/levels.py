@@ -39,6 +39,8 @@ class Level:
     @property
     def title(self) -> str:
         """The level alone, as sentences name it: `200/s`, `TARGET_RPS=200`."""
+        if (self.name, self.value) == ("vus", "1"):
+            return "1 VU"
         return _SHOWN.get(self.name, f"{self.name}={{}}").format(self.value)
 
     @property

@@ -99,6 +99,15 @@ class MetricPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowPlan:
+    """A flow, and how often its watcher looks for what is under way; None where it has no watcher."""
+
+    name: str
+    timeout_s: float
+    every_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class EnvPlan:
     """What `env()` returned."""
 
@@ -117,9 +126,11 @@ class Inspection:
     totals: Totals
     thresholds: list[ThresholdPlan]
     metrics: list[MetricPlan]
+    flows: list[FlowPlan]
     tags: dict[str, Sourced]
     setup: bool
     teardown: bool
+    summary: bool
     env: list[EnvPlan]
     unread_env: list[str]
     """Given for `env`, and not asked for while the script was loaded."""
@@ -137,6 +148,7 @@ def render_plan(plan: Inspection, width: int) -> str:
         _section("SCENARIOS", plan.scenarios, lambda one: _scenario(one, width)),
         _section("THRESHOLDS", plan.thresholds, lambda one: _threshold(one, width)),
         _section("METRICS OF THE SCRIPT", plan.metrics, lambda one: [_metric(one)]),
+        _section("FLOWS", plan.flows, lambda one: _wrapped(_flow(one), width)),
         _section("ENV", plan.env, lambda one: _env(one, width), _unread(plan, width)),
         _options(plan, width),
         _section("HTTP", plan.http.items(), lambda one: _wrapped(_http(*one), width)),
@@ -185,13 +197,14 @@ def _overview(plan: Inspection, width: int) -> list[str]:
     if several and partly and totals.planned_iterations is None:
         known = sum(one.planned_iterations or 0 for one in partly)
         planned = f"{known:,} by {_names(partly)}, those of the others not known beforehand"
-    hooks = [name for name, there in (("set-up", plan.setup), ("tear-down", plan.teardown)) if there]
+    around = (("set-up", plan.setup), ("tear-down", plan.teardown), ("summary of its own", plan.summary))
+    hooks = [name for name, there in around if there]
     return [
         *textwrap.wrap(printable(plan.script), width),
         *_wrapped(f"time         {_length(plan)}", width),
         *_wrapped(f"users        at most {totals.max_vus:,} at once, graceful stop included", width),
         *_wrapped(f"iterations   {planned}", width),
-        *_wrapped(f"around it    {' and '.join(hooks) or 'no set-up, no tear-down'}", width),
+        *_wrapped(f"around it    {', '.join(hooks) or 'no set-up, no tear-down'}", width),
     ]
 
 
@@ -361,6 +374,11 @@ def _threshold(one: ThresholdPlan, width: int) -> list[str]:
 def _metric(one: MetricPlan) -> str:
     kinds = [one.type, {"time": "times in ms", "data": "bytes"}.get(one.contains, ""), one.unit]
     return f"{_INDENT}{one.name}  {', '.join(kind for kind in kinds if kind)}"
+
+
+def _flow(one: FlowPlan) -> str:
+    looks = "no watcher" if one.every_s is None else f"looked for every {_time(one.every_s)}"
+    return f"{one.name}  timeout {_time(one.timeout_s)}; {looks}"
 
 
 def _env(one: EnvPlan, width: int) -> list[str]:

@@ -79,6 +79,7 @@ def render_summary(result: RunResult, *, width: int, color: bool) -> str:
         _trends(result.metrics, result.trend_stats, width),
         _other_metrics(result.metrics, width),
         _generator(result, width),
+        [Text(printable(line)) for line in result.own_summary.splitlines()],
         _closing(result, width),
     )
     return _join(sections, color=color)

@@ -39,7 +39,7 @@ class Collection:
     http: "HttpOptions | None" = None
     pools: "list[Pool[Any]]" = field(default_factory=list)
     hooks: dict[tuple[str, str | None], Hook] = field(default_factory=dict)
-    """By kind (`setup`, `teardown`, `vu_start`, `vu_stop`), and by the scenario it is for; None for all."""
+    """By kind (`setup`, `teardown`, `vu_start`, `vu_stop`, `summary`), and by the scenario it is for; None for all."""
 
 
 collecting: ContextVar[Collection | None] = ContextVar("collecting", default=None)

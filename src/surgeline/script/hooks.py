@@ -1,8 +1,8 @@
-"""What a script may have called around its iterations: `@setup`, `@teardown`, `@vu_start`, `@vu_stop`."""
+"""What a script may have called around its iterations: `@setup`, `@teardown`, `@vu_start`, `@vu_stop`, `@summary`."""
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from surgeline.engine.scenario import Hook
 from surgeline.errors import OptionError
@@ -52,6 +52,21 @@ def vu_stop(*, scenario: str) -> Callable[[Function], Function]: ...
 def vu_stop(function: Any = None, *, scenario: str | None = None) -> Any:
     """Run this function when a virtual user ends, within the graceful stop. In the group `::vu_stop`."""
     return _declare("vu_stop", function, scenario)
+
+
+def summary(function: Function) -> Function:
+    """Call `function(results)` when all is over: the text that it returns becomes a part of the summary.
+
+    `results` is a `Results`: `results.value("http_req_duration{name:home}", "p(99)")` is a figure. The function is not
+    async. When it raises, summary and verdict are shown without it, and the exit code is that of a failed set-up.
+    """
+    if inspect.iscoroutinefunction(function):
+        raise OptionError("@summary: expected a function that is not async: the load and its loop have ended")
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        raise OptionError("@summary: expected a function of one parameter, the results") from None
+    return cast("Function", _declare("summary", function, None))
 
 
 def _declare(kind: str, function: Any, scenario: str | None) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from surgeline.engine.executors import ExternallyControlled
+from surgeline.engine.flow import DeclaredFlow
 from surgeline.engine.scenario import Executor, Scenario
 from surgeline.errors import SurgelineError
 from surgeline.judge.grammar import Threshold
@@ -16,6 +17,7 @@ from surgeline.metrics.names import Metric, MetricType
 from surgeline.protocols.http.options import HttpOptions, changed
 from surgeline.report.plan import (
     EnvPlan,
+    FlowPlan,
     Inspection,
     MetricPlan,
     ScenarioPlan,
@@ -50,9 +52,11 @@ def inspect_plan(declared: TestPlan, plan: TestPlan, settings: RunSettings) -> I
         totals=_totals(scenarios),
         thresholds=[_threshold(one) for one in plan.thresholds],
         metrics=[MetricPlan(one.name, one.type.value, one.contains, one.unit) for one in plan.metrics],
+        flows=[_flow(one) for one in plan.flows],
         tags={key: Sourced(_hide(key, one), _source(settings, f"tags.{key}")) for key, one in plan.tags.items()},
         setup=plan.setup is not None,
         teardown=plan.teardown is not None,
+        summary=plan.summary is not None,
         env=[_env(one, settings) for one in plan.env_values],
         unread_env=list(settings.unread_env(plan.env_values)),
         options=_options(settings),
@@ -225,6 +229,10 @@ def _unit(metric: Metric, aggregation: str) -> str:
         return ""
     unit = {"time": "ms", "data": "B"}.get(metric.contains, metric.unit)
     return f"{unit}/s" if metric.type is MetricType.COUNTER and aggregation == "rate" else unit
+
+
+def _flow(one: DeclaredFlow) -> FlowPlan:
+    return FlowPlan(one.name, _seconds(one.timeout_ns), _seconds(one.watch.every_ns) if one.watch else None)
 
 
 def _env(one: EnvValue, settings: RunSettings) -> EnvPlan:

@@ -42,6 +42,7 @@ def load_script(
         thresholds=thresholds,
         setup=collection.hooks.get(("setup", None)),
         teardown=collection.hooks.get(("teardown", None)),
+        summary=collection.hooks.get(("summary", None)),
         metrics=tuple(collection.metrics.values()),
         flows=tuple(collection.flows),
         path=path,

@@ -38,6 +38,8 @@ class TestPlan:
     thresholds: tuple[Threshold, ...] = ()
     setup: Hook | None = None
     teardown: Hook | None = None
+    summary: Callable[..., Any] | None = None
+    """What adds to the summary when all is over."""
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[Metric, ...] = ()
     """Those of the script's own."""

@@ -28,7 +28,8 @@ OTHER_VARIABLES = frozenset(
         "SURGELINE_MYSQL_URL",  # the reference systems
         "SURGELINE_POSTGRES_URL",
         "SURGELINE_PROMETHEUS_TREND_STATS",  # the output of that name
-        "SURGELINE_REDIS_URL",  # the reference systems
+        "SURGELINE_RABBITMQ_URL",  # the reference systems
+        "SURGELINE_REDIS_URL",
         "SURGELINE_REQUIRE_SERVERS",  # our own tests
     }
 )

@@ -21,7 +21,8 @@ TELLING_NAME = (
 _NAMED_VALUE = r"(?P<name>[\w.-]+)(?P<between>\s*[:=]\s*)(?P<value>.+)"
 # All of these also fit into JSON as text: they end where a text ends.
 # A log-in ends with the last "@" before the path, as `urlsplit` has it: a password may hold others.
-_URL_LOGIN = r"(?<=://)[^/?#\s\"'\\]+(?=@)"
+# `user:password@host` is what a message says that a URL looks like.
+_URL_LOGIN = r"(?<=://)(?!user:password@host\b)[^/?#\s\"'\\]+(?=@)"
 _QUERY_VALUE = rf"(?P<name>[?&#][^=&\s\"'\\]*(?:{TELLING_NAME})[^=&\s\"'\\]*=)[^&#\s\"'\\]+"
 _SCHEME = r"(?:bearer|basic|digest|token|apikey)\s+"
 # With a scheme or in quotes, so that no code such as `{"Authorization": token}` is taken for a secret.
