@@ -102,6 +102,17 @@ def test_after_the_last_one_that_was_given_no_more_comes(play: Callable[[Story],
     play(story)
 
 
+def test_it_knows_whether_anybody_takes_from_it(play: Callable[[Story], None]):
+    async def story(queue: MessageQueue) -> None:
+        seen = [await queue.consumers()]
+        await queue.consume(Consumer().take, 1)
+        seen.append(await queue.consumers())
+        await queue.stop_consuming()
+        assert [*seen, await queue.consumers()] == [0, 1, 0]
+
+    play(story)
+
+
 def test_what_waits_can_be_forgotten(play: Callable[[Story], None]):
     async def story(queue: MessageQueue) -> None:
         await publish(queue, *PAYLOADS)

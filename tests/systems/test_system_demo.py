@@ -1,5 +1,6 @@
 """The demo from the database to the verdict, with a stand-in for the load generator."""
 
+import os
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from coupons_support import Client, questions
 from conftest import query
 from surgeline.cli import demo
 from surgeline_systems.servers.postgres import Postgres, with_database
+from surgeline_systems.standing import Place
 
 USERS = "1000"
 
@@ -96,3 +98,11 @@ def test_ctrl_c_stops_everything(monkeypatch: pytest.MonkeyPatch):
 
     assert run_demo(interrupted, monkeypatch, "--quiet").return_value is None
     assert not answers(seen[0])
+
+
+def test_a_system_that_is_up_keeps_its_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = Place("coupons").lock()
+    assert lock is not None
+    result = run_demo(Generator(), monkeypatch)
+    os.close(lock)
+    assert "found it up: a demo would change the data under it" in str(result.exception)

@@ -6,7 +6,7 @@ from surgeline.cli.reference_systems import known_name, module, names, run_scrip
 from surgeline.cli.steps import ShownSteps
 from surgeline.cli.summary import print_text
 from surgeline.cli.system_text import render_codes
-from surgeline.errors import ExitCode
+from surgeline.errors import ExitCode, OptionError
 
 
 @click.command(short_help="Start a reference system, seed it, load it, show the result.")
@@ -15,6 +15,11 @@ from surgeline.errors import ExitCode
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(name: str, users: int | None, quiet: bool) -> ExitCode:
     """Start a reference system on a real database, seed it, load it, show the result, and stop it."""
+    if not module("standing").Place(name).is_free():
+        raise OptionError(
+            f"{name}: expected it to be down, found it up: a demo would change the data under it. "
+            f"`surgeline system run {name}` loads the one that is up, `surgeline system down {name}` ends it"
+        )
     system = system_named(name)
     sizes = {} if users is None else {"USERS": str(users)}
     options = {"quiet": True} if quiet else {}

@@ -16,6 +16,7 @@ from aio_pika.abc import (
     AbstractRobustConnection,
 )
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
+from pamqp.commands import Queue
 
 from surgeline_systems.chat.message_queue import Delivery, QueueAwayError
 
@@ -113,9 +114,11 @@ class AmqpQueue:
 
     async def depth(self) -> int:
         """As `MessageQueue` says."""
-        async with _in_time():
-            await self._channel.ready()
-            return (await self._queue.declare()).message_count or 0
+        return (await self._declared()).message_count or 0
+
+    async def consumers(self) -> int:
+        """As `MessageQueue` says."""
+        return (await self._declared()).consumer_count or 0
 
     async def purge(self) -> None:
         """As `MessageQueue` says."""
@@ -128,6 +131,11 @@ class AmqpQueue:
         with suppress(QueueAwayError):
             async with _in_time():
                 await self._connection.close()
+
+    async def _declared(self) -> Queue.DeclareOk:
+        async with _in_time():
+            await self._channel.ready()
+            return await self._queue.declare()
 
     async def _publish(self, payload: bytes, queue: AbstractQueue) -> None:
         message = Message(payload, delivery_mode=DeliveryMode.PERSISTENT)

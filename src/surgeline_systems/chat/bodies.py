@@ -120,11 +120,13 @@ class Search(Struct):
 
 
 class Health(Struct):
-    """How the service is. `backlog` are messages that were accepted and are not yet in the database."""
+    """How the service is: degraded where nobody writes. `backlog` are messages that were accepted and are not yet in
+    the database.
+    """
 
-    status: Literal["healthy", "unavailable"]
+    status: Literal["healthy", "degraded", "unavailable"]
     backlog: int | None
-    writers: int
+    writers: int | None
     database_connections: int | None
     memory_bytes: int
     queue: Literal["RabbitMQ", "in process"]

@@ -76,6 +76,10 @@ class LocalQueue:
         """As `MessageQueue` says."""
         return len(self._waiting)
 
+    async def consumers(self) -> int:
+        """As `MessageQueue` says."""
+        return int(self._take is not None)
+
     async def purge(self) -> None:
         """As `MessageQueue` says."""
         while self._waiting:

@@ -67,19 +67,21 @@ async def get_found(request: Request) -> Response:
 
 
 async def get_health(request: Request) -> Response:
-    """How the service is: without its database, its broker or Redis it is not well, and answers 503."""
+    """How the service is: without its database, its broker or Redis it answers 503; without a writer messages are
+    accepted, and wait.
+    """
     state = request.state
     try:
         async with asyncio.timeout(HEALTH_SECONDS):
-            connections, backlog, _ = await asyncio.gather(
-                state.store.connections(), state.hot_reads.backlog(), state.queue.depth()
+            connections, backlog, writers = await asyncio.gather(
+                state.store.connections(), state.hot_reads.backlog(), state.queue.consumers()
             )
     except (StoreError, RedisAwayError, QueueAwayError, TimeoutError):
-        connections = backlog = None
+        connections = backlog = writers = None
     health = Health(
-        status="unavailable" if connections is None else "healthy",
+        status="unavailable" if writers is None else "healthy" if writers else "degraded",
         backlog=backlog,
-        writers=state.settings.workers if state.settings.rabbitmq_url else 1,
+        writers=writers,
         database_connections=connections,
         memory_bytes=memory_bytes(),
         queue="RabbitMQ" if state.settings.rabbitmq_url else "in process",

@@ -47,6 +47,9 @@ class MessageQueue(Protocol):
     async def depth(self) -> int:
         """How many payloads wait to be given to somebody. Raises: QueueAwayError."""
 
+    async def consumers(self) -> int:
+        """How many are given what comes. Raises: QueueAwayError."""
+
     async def purge(self) -> None:
         """Forget all that wait. Raises: QueueAwayError."""
 
