@@ -14,7 +14,7 @@ General layout, in the order of a message's way:
   message_queue.py     what carries them: amqp_queue.py, or local_queue.py in one process
   writer.py, queue_writer.py
                        from the queue into the database
-  store.py             the database: mariadb_store.py or postgres_store.py; writing_once.py
+  store.py             the database: mariadb_store.py or postgres_store.py, on shared_store.py and writing_once.py
   hot_lists.py         the lists kept ready in Redis, by those who change them; hot_reads.py: for those who read
   search.py, indexing.py
                        the search index: tantivy_index.py or elasticsearch_index.py

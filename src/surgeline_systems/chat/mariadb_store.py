@@ -16,55 +16,34 @@ from asyncmy.connection import Connection
 from asyncmy.constants import ER
 from asyncmy.pool import Pool
 
+from surgeline_systems.chat.shared_store import SharedStore
 from surgeline_systems.chat.store import (
     Application,
     Chat,
     EmailTakenError,
-    Message,
     MessageRow,
     StoreAwayError,
-    StoredRow,
     StoreError,
     UnfitRowError,
     User,
-    Written,
 )
-from surgeline_systems.chat.writing_once import RowsThereError, TryAgainError, write_once
+from surgeline_systems.chat.writing_once import RowsThereError, TryAgainError
 
 PORT = 3306
 CONNECT_SECONDS = 3
 # Longer than any statement here takes; a server that is stopped in the middle of one does not even refuse.
 TIMEOUT_SECONDS = 10.0
 STATEMENTS = 32
-NO_LIMIT = 2**31 - 1  # above every number
 # Where a server is going, full, or killed the connection. Errors below and from 2000 on are the driver's own: the
 # connection is lost, or never was.
 AWAY = {ER.CON_COUNT_ERROR, ER.SERVER_SHUTDOWN, ER.QUERY_INTERRUPTED, ER.LOCK_WAIT_TIMEOUT, 1927}
 DRIVERS_OWN = range(2000, 3000)
 
 ADD_USER = "INSERT INTO users (name, email, password_hash) VALUES (%s, %s, %s)"
-USER_BY_EMAIL = "SELECT id, name, email, password_hash FROM users WHERE email = %s"
 ADD_APPLICATION = "INSERT INTO applications (token, name, owner_id) VALUES (%s, %s, %s)"
-APPLICATION = "SELECT id, token, name, owner_id, chats_count FROM applications WHERE token = %s"
-APPLICATIONS_OF = "SELECT id, token, name, owner_id, chats_count FROM applications WHERE owner_id = %s ORDER BY id"
 RENAME_APPLICATION = "UPDATE applications SET name = %s WHERE token = %s"
 NEXT_CHAT = "UPDATE applications SET chats_count = LAST_INSERT_ID(chats_count + 1) WHERE id = %s"
 ADD_CHAT = "INSERT INTO chats (application_id, number, name) VALUES (%s, %s, %s)"
-CHAT = "SELECT id, number, name, messages_count FROM chats WHERE application_id = %s AND number = %s"
-CHATS = """
-    SELECT id, number, name, messages_count FROM chats
-    WHERE application_id = %s AND number < %s ORDER BY number DESC LIMIT %s
-"""
-MESSAGES = """
-    SELECT number, creator_id, body, created_at FROM messages
-    WHERE chat_id = %s AND number < %s ORDER BY number DESC LIMIT %s
-"""
-MESSAGE = "SELECT number, creator_id, body, created_at FROM messages WHERE chat_id = %s AND number = %s"
-LAST_NUMBER = "SELECT coalesce(max(number), 0) FROM messages WHERE chat_id = %s"
-MESSAGES_AFTER = """
-    SELECT position, chat_id, number, creator_id, body, created_at FROM messages
-    WHERE position > %s ORDER BY position LIMIT %s
-"""
 INSERT_MESSAGES = "INSERT INTO messages (chat_id, number, creator_id, body, created_at) VALUES (%s, %s, %s, %s, %s)"
 FIND_MESSAGES = "SELECT chat_id, number, creator_id, body, created_at FROM messages WHERE (chat_id, number) IN ({keys})"
 COUNT_MESSAGES = "UPDATE chats SET messages_count = messages_count + %s WHERE id = %s"
@@ -95,7 +74,7 @@ async def open_mariadb(url: str, connections: int, name: str) -> "MariaDBStore":
     return store
 
 
-class MariaDBStore:
+class MariaDBStore(SharedStore):
     """As the protocol `Store` says."""
 
     def __init__(self, pool: Pool) -> None:
@@ -109,25 +88,11 @@ class MariaDBStore:
             except errors.IntegrityError as error:
                 raise EmailTakenError(email) from error
 
-    async def user_by_email(self, email: str) -> tuple[User, str] | None:
-        """As `Store` says."""
-        rows = await self._ask(USER_BY_EMAIL, email)
-        return (User(*rows[0][:3]), rows[0][3]) if rows else None
-
     async def add_application(self, owner_id: int, name: str, token: str) -> Application:
         """As `Store` says."""
         async with self._connected() as connection:
             made = await _insert(connection, ADD_APPLICATION, token, name, owner_id)
         return Application(made, token, name, owner_id, 0)
-
-    async def application(self, token: str) -> Application | None:
-        """As `Store` says."""
-        rows = await self._ask(APPLICATION, token)
-        return Application(*rows[0]) if rows else None
-
-    async def applications_of(self, owner_id: int) -> list[Application]:
-        """As `Store` says."""
-        return [Application(*row) for row in await self._ask(APPLICATIONS_OF, owner_id)]
 
     async def rename_application(self, token: str, name: str) -> Application | None:
         """As `Store` says."""
@@ -141,37 +106,6 @@ class MariaDBStore:
             if not number:
                 return None
             return Chat(await _insert(connection, ADD_CHAT, application_id, number, name), number, name, 0)
-
-    async def chat(self, application_id: int, number: int) -> Chat | None:
-        """As `Store` says."""
-        rows = await self._ask(CHAT, application_id, number)
-        return Chat(*rows[0]) if rows else None
-
-    async def chats(self, application_id: int, limit: int, before: int | None = None) -> list[Chat]:
-        """As `Store` says."""
-        return [Chat(*row) for row in await self._ask(CHATS, application_id, _below(before), limit)]
-
-    async def messages(self, chat_id: int, limit: int, before: int | None = None) -> list[Message]:
-        """As `Store` says."""
-        return [Message(*row) for row in await self._ask(MESSAGES, chat_id, _below(before), limit)]
-
-    async def message(self, chat_id: int, number: int) -> Message | None:
-        """As `Store` says."""
-        rows = await self._ask(MESSAGE, chat_id, number)
-        return Message(*rows[0]) if rows else None
-
-    async def last_number(self, chat_id: int) -> int:
-        """As `Store` says."""
-        ((number,),) = await self._ask(LAST_NUMBER, chat_id)
-        return int(number)
-
-    async def messages_after(self, position: int, limit: int) -> list[StoredRow]:
-        """As `Store` says."""
-        return [StoredRow(*row) for row in await self._ask(MESSAGES_AFTER, position, limit)]
-
-    async def write(self, rows: Sequence[MessageRow]) -> Written:
-        """As `Store` says."""
-        return await write_once(rows, self._insert_messages, self._find_messages)
 
     async def connections(self) -> int:
         """As `Store` says."""
@@ -239,10 +173,6 @@ async def _insert(connection: Connection, statement: str, *arguments: object) ->
     async with connection.cursor() as cursor:
         await cursor.execute(statement, arguments)
         return int(cursor.lastrowid or 0)
-
-
-def _below(before: int | None) -> int:
-    return NO_LIMIT if before is None else before
 
 
 def _kind(error: errors.MySQLError) -> type[StoreError]:

@@ -6,27 +6,25 @@ It must not know HTTP, nor what is kept elsewhere.
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 
 import asyncpg
 
 from surgeline_systems.application.database import connect_pool
+from surgeline_systems.chat.shared_store import SharedStore
 from surgeline_systems.chat.store import (
     Application,
     Chat,
     EmailTakenError,
-    Message,
     MessageRow,
     StoreAwayError,
-    StoredRow,
     StoreError,
     UnfitRowError,
     User,
-    Written,
 )
-from surgeline_systems.chat.writing_once import RowsThereError, TryAgainError, write_once
+from surgeline_systems.chat.writing_once import RowsThereError, TryAgainError
 
 TIMEOUT_SECONDS = 10.0
-NO_LIMIT = 2**31 - 1  # above every number
 # A row that the server does not take, or that the driver cannot even send: then it is a ValueError, beside others.
 UNFIT = (asyncpg.DataError, ValueError)
 # A server that is not there, is going, is full, or has closed the connection; a timeout is an OSError.
@@ -40,13 +38,10 @@ AWAY = (
 )
 
 ADD_USER = "INSERT INTO users (name, email, password_hash) VALUES ($1, $2, $3) RETURNING id, name, email"
-USER_BY_EMAIL = "SELECT id, name, email, password_hash FROM users WHERE email = $1"
 ADD_APPLICATION = """
     INSERT INTO applications (owner_id, name, token) VALUES ($1, $2, $3)
     RETURNING id, token, name, owner_id, chats_count
 """
-APPLICATION = "SELECT id, token, name, owner_id, chats_count FROM applications WHERE token = $1"
-APPLICATIONS_OF = "SELECT id, token, name, owner_id, chats_count FROM applications WHERE owner_id = $1 ORDER BY id"
 RENAME_APPLICATION = """
     UPDATE applications SET name = $2 WHERE token = $1 RETURNING id, token, name, owner_id, chats_count
 """
@@ -54,21 +49,6 @@ ADD_CHAT = """
     WITH counted AS (UPDATE applications SET chats_count = chats_count + 1 WHERE id = $1 RETURNING id, chats_count)
     INSERT INTO chats (application_id, number, name) SELECT id, chats_count, $2 FROM counted
     RETURNING id, number, name, messages_count
-"""
-CHAT = "SELECT id, number, name, messages_count FROM chats WHERE application_id = $1 AND number = $2"
-CHATS = """
-    SELECT id, number, name, messages_count FROM chats
-    WHERE application_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3
-"""
-MESSAGES = """
-    SELECT number, creator_id, body, created_at FROM messages
-    WHERE chat_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3
-"""
-MESSAGE = "SELECT number, creator_id, body, created_at FROM messages WHERE chat_id = $1 AND number = $2"
-LAST_NUMBER = "SELECT coalesce(max(number), 0) FROM messages WHERE chat_id = $1"
-MESSAGES_AFTER = """
-    SELECT position, chat_id, number, creator_id, body, created_at FROM messages
-    WHERE position > $1 ORDER BY position LIMIT $2
 """
 INSERT_MESSAGES = """
     WITH added AS (
@@ -97,7 +77,7 @@ async def open_postgres(url: str, connections: int, name: str) -> "PostgresStore
         return PostgresStore(await connect_pool(url, connections, name))
 
 
-class PostgresStore:
+class PostgresStore(SharedStore):
     """As the protocol `Store` says."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -111,24 +91,10 @@ class PostgresStore:
             except asyncpg.UniqueViolationError as error:
                 raise EmailTakenError(email) from error
 
-    async def user_by_email(self, email: str) -> tuple[User, str] | None:
-        """As `Store` says."""
-        rows = await self._ask(USER_BY_EMAIL, email)
-        return (User(*tuple(rows[0])[:3]), rows[0]["password_hash"]) if rows else None
-
     async def add_application(self, owner_id: int, name: str, token: str) -> Application:
         """As `Store` says."""
         (row,) = await self._ask(ADD_APPLICATION, owner_id, name, token)
         return Application(*row)
-
-    async def application(self, token: str) -> Application | None:
-        """As `Store` says."""
-        rows = await self._ask(APPLICATION, token)
-        return Application(*rows[0]) if rows else None
-
-    async def applications_of(self, owner_id: int) -> list[Application]:
-        """As `Store` says."""
-        return [Application(*row) for row in await self._ask(APPLICATIONS_OF, owner_id)]
 
     async def rename_application(self, token: str, name: str) -> Application | None:
         """As `Store` says."""
@@ -139,37 +105,6 @@ class PostgresStore:
         """As `Store` says."""
         rows = await self._ask(ADD_CHAT, application_id, name)
         return Chat(*rows[0]) if rows else None
-
-    async def chat(self, application_id: int, number: int) -> Chat | None:
-        """As `Store` says."""
-        rows = await self._ask(CHAT, application_id, number)
-        return Chat(*rows[0]) if rows else None
-
-    async def chats(self, application_id: int, limit: int, before: int | None = None) -> list[Chat]:
-        """As `Store` says."""
-        return [Chat(*row) for row in await self._ask(CHATS, application_id, _below(before), limit)]
-
-    async def messages(self, chat_id: int, limit: int, before: int | None = None) -> list[Message]:
-        """As `Store` says."""
-        return [Message(*row) for row in await self._ask(MESSAGES, chat_id, _below(before), limit)]
-
-    async def message(self, chat_id: int, number: int) -> Message | None:
-        """As `Store` says."""
-        rows = await self._ask(MESSAGE, chat_id, number)
-        return Message(*rows[0]) if rows else None
-
-    async def last_number(self, chat_id: int) -> int:
-        """As `Store` says."""
-        ((number,),) = await self._ask(LAST_NUMBER, chat_id)
-        return int(number)
-
-    async def messages_after(self, position: int, limit: int) -> list[StoredRow]:
-        """As `Store` says."""
-        return [StoredRow(*row) for row in await self._ask(MESSAGES_AFTER, position, limit)]
-
-    async def write(self, rows: Sequence[MessageRow]) -> Written:
-        """As `Store` says."""
-        return await write_once(rows, self._insert_messages, self._find_messages)
 
     async def connections(self) -> int:
         """As `Store` says."""
@@ -197,7 +132,7 @@ class PostgresStore:
 
     async def _ask(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         async with self._connected() as connection:
-            rows: list[asyncpg.Record] = await connection.fetch(statement, *arguments)
+            rows: list[asyncpg.Record] = await connection.fetch(_numbered(statement), *arguments)
             return rows
 
     @asynccontextmanager
@@ -220,5 +155,8 @@ async def _in_time() -> AsyncIterator[None]:
         raise StoreError(f"PostgreSQL: {error}") from error
 
 
-def _below(before: int | None) -> int:
-    return NO_LIMIT if before is None else before
+@cache
+def _numbered(statement: str) -> str:
+    """The statement as PostgreSQL has it: each `%s` is `$1`, `$2` and so on."""
+    parts = statement.split("%s")
+    return "".join(f"{part}${number}" for number, part in enumerate(parts[:-1], 1)) + parts[-1]

@@ -262,8 +262,7 @@ class HttpClient(Session[Response]):
         retries: int | Retry,
     ) -> Awaitable[Response]:
         """Send a request that others may follow, or that needs more than what was prepared and the user's cookies."""
-        if self._cookies is not None:
-            self.is_plain = self._cookies.forget_old()
+        self._forget_old_cookies()
         request: Request = prepared.request
         if cookies is not None and request.value_of("cookie") is not None:
             raise ValueError("cookies: expected none beside a Cookie field in `headers`, found both")
@@ -323,10 +322,13 @@ class HttpClient(Session[Response]):
     def _look_for_cookies(self) -> None:
         self.is_plain = False
 
-    def _kept_cookies(self, request: Request) -> bytes | None:
-        """Return the field of the user's cookies, and look no more where a new iteration has forgotten them."""
+    def _forget_old_cookies(self) -> None:
         if self._cookies is not None:
             self.is_plain = self._cookies.forget_old()
+
+    def _kept_cookies(self, request: Request) -> bytes | None:
+        """Return the field of the user's cookies, and look no more where a new iteration has forgotten them."""
+        self._forget_old_cookies()
         return None if self.is_plain else self._line_of(request)
 
     def _line_of(self, request: Request) -> bytes | None:
